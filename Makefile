@@ -1,0 +1,51 @@
+# Everything a newcomer needs: `make demo` runs the main job, `make test` proves it. Both do all the set-up themselves.
+PYTHON ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test test-fast lint format bench lock clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: .venv/ready  ## set up, start the stack, run the whole story on it, stop it
+	$(BIN)/xiaofu demo
+
+up: .venv/ready  ## start the local stack and stay with it (Ctrl-C stops it)
+	$(BIN)/xiaofu up
+
+down: .venv/ready  ## stop a stack started with `xiaofu up --detach`
+	$(BIN)/xiaofu down
+
+test: .venv/ready  ## all tests, on a real PostgreSQL and a real NATS
+	$(BIN)/pytest --cov --cov-report=term
+
+lint: .venv/ready  ## ruff, the strict type checker, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/ready  ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/ready  ## the figures of docs/benchmarks.md, one JSON line each
+	$(BIN)/python -m bench
+
+lock: $(UV)      ## resolve the dependencies again, with hashes
+	$(UV) pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header --python-version 3.12 --upgrade -o requirements.lock
+
+clean:           ## remove what the set-up made (not the data of a stack: `xiaofu reset` does that)
+	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov
+
+$(UV):
+	$(PYTHON) -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+.venv/ready: requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python "$$(cat .python-version)" .venv || $(UV) venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" .venv
+	$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . 2>/dev/null || $(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@

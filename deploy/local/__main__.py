@@ -1,0 +1,5 @@
+"""`python -m deploy.local` is `xiaofu`."""
+
+from deploy.local.command import app
+
+app()

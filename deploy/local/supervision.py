@@ -1,0 +1,116 @@
+"""Keeping a process alive, and knowing whether it is ready."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import httpx
+import psutil
+
+from deploy.local.folder import Condition, Entry
+from deploy.local.processes import Managed
+from deploy.local.servers import Server
+
+type ServiceCommand = Callable[[str, int], list[str]]
+type Question = Callable[[], Awaitable[bool]]
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+STEADY = 10.0
+GLANCE, LOOK = 0.1, 1.0
+
+
+class Service(Managed):
+    """A service as its own process."""
+
+    def __init__(
+        self, name: str, port: int, command: ServiceCommand, environment: Mapping[str, str], folder: Path
+    ) -> None:
+        super().__init__(name, folder / "logs" / f"{name}.log", folder)
+        self.port, self._command, self._environment = port, command, environment
+
+    def command(self) -> list[str]:
+        return self._command(self.name, self.port)
+
+    def environment(self) -> Mapping[str, str]:
+        return self._environment
+
+
+def service_ready(client: httpx.AsyncClient, url: str) -> Question:
+    async def ask() -> bool:
+        try:
+            return (await client.get(f"{url}/health/ready")).status_code == httpx.codes.OK
+        except httpx.TransportError:
+            return False
+
+    return ask
+
+
+def server_ready(server: Server) -> Question:
+    async def ask() -> bool:
+        return await asyncio.to_thread(server.ready)
+
+    return ask
+
+
+class Watch:
+    """Launches a process again when it dies: soon the first time, later and later while it keeps dying."""
+
+    def __init__(
+        self,
+        managed: Managed,
+        entry: Entry,
+        is_ready: Question,
+        changed: Callable[[str, Entry], None],
+    ) -> None:
+        self.managed, self.entry = managed, entry
+        self._is_ready, self._changed = is_ready, changed
+        self._pause = FIRST_PAUSE
+        self._launched = self._looked = 0.0
+
+    def launch(self) -> None:
+        self.managed.launch()
+        self._launched = time.monotonic()
+        self.entry.pid = self.managed.pid
+        try:
+            self.entry.created = psutil.Process(self.entry.pid).create_time() if self.entry.pid else None
+        except psutil.NoSuchProcess:
+            self.entry.created = None
+        self._become("starting")
+
+    async def keep(self) -> None:
+        """Runs until cancelled."""
+        while True:
+            if not self.managed.alive:
+                await self._revive()
+            elif self.entry.state != "ready" or time.monotonic() - self._looked > LOOK:
+                await self._look()
+            await asyncio.sleep(GLANCE)
+
+    async def _revive(self) -> None:
+        self.managed.kill()  # what it had started and left behind
+        self.entry.restarts += 1
+        self._become("restarting")
+        if time.monotonic() - self._launched > STEADY:
+            self._pause = FIRST_PAUSE
+        await asyncio.sleep(self._pause)
+        self._pause = min(self._pause * 2, LONGEST_PAUSE)
+        self.launch()
+
+    async def _look(self) -> None:
+        ready = await self._is_ready()
+        self._looked = time.monotonic()
+        if ready:
+            self._become("ready")
+        elif self.entry.state == "ready":
+            self._become("not ready")
+
+    def kill(self) -> None:
+        """SIGKILL; the process is launched again like after any other death."""
+        self.managed.kill()
+        self._become("restarting")
+
+    def _become(self, state: Condition) -> None:
+        if self.entry.state != state:
+            self.entry.state = state
+            self._changed(self.managed.name, self.entry)

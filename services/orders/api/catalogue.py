@@ -1,0 +1,105 @@
+"""Articles and price books."""
+
+import asyncio
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from pydantic import AwareDatetime, BaseModel, Field
+
+from services.orders import views
+from services.orders.domain.article import Article
+from services.orders.domain.price_book import PriceBook
+from shared.documents.tables import Row, YesNo, read_table
+from shared.domain.actor import Actor, Post
+from shared.domain.refusals import Invalid
+from shared.web.change import Change, change_of
+from shared.web.identity import Anyone, admit
+from shared.web.paging import FIRST, Page, Paged, document, listing
+
+router = APIRouter(tags=["catalogue"])
+
+SalesManagement = Annotated[Actor, Depends(admit(Post.SALES_MANAGER, Post.SALES_DIRECTOR))]
+SalesDirector = Annotated[Actor, Depends(admit(Post.SALES_DIRECTOR))]
+BookChange = Annotated[Change[PriceBook], Depends(change_of(PriceBook))]
+
+
+class ArticleRow(Row, key=("article",)):
+    """A row of an article list (品种表)."""
+
+    article: str = Field(title="货号", min_length=1, max_length=40)
+    name: str = Field(title="品名", min_length=1, max_length=100)
+    specification: str = Field(title="规格", min_length=1, max_length=60)
+    model: str = Field(title="型号", min_length=1, max_length=60)
+    grade: Literal["优等品", "一级品", "合格品"] = Field(title="等级")
+    colour_number: str = Field(title="色号", min_length=1, max_length=20)
+    unit: Literal["m²", "片"] = Field(title="单位")
+    price: Decimal = Field(title="单价/价格", gt=0, lt=10**8, decimal_places=2)
+    standard: str = Field(title="标准", max_length=60)
+    in_production: YesNo = Field(title="在产", default=True)
+
+
+class EffectiveFrom(BaseModel):
+    effective_at: AwareDatetime | None = None
+
+
+@router.post("/articles/import", status_code=201, response_model=PriceBook)
+async def import_articles(file: UploadFile, by: SalesManagement, change: BookChange, request: Request) -> Response:
+    """Enter a list of articles (XLSX or CSV) and draft their prices; all of it or, with every error named, nothing."""
+    rows = await asyncio.to_thread(read_table, await file.read(), file.filename or "", ArticleRow)
+    listed = [Article.enter(**row.model_dump(exclude={"price"})) for row in rows]
+    known = await views.known_articles(request.app.state.pool, [row.article for row in rows])
+    if changed := [row.article for row, article in zip(rows, listed, strict=True) if article.differs(known)]:
+        raise Invalid("articles are already listed with other data", [_other(article) for article in changed])
+    async with change.together() as both:
+        for article in listed:
+            if article.article not in known:
+                both.work.begin(article)
+        both.main = PriceBook.draft(change.new_id(), {row.article: row.price for row in rows}, by, change.at)
+    return change.answer
+
+
+def _other(article: str) -> dict[str, object]:
+    template = "article {article} is already listed with other data"
+    params = {"article": article}
+    return {"code": "listed_otherwise", "template": template, "params": params, "detail": template.format(**params)}
+
+
+@router.get("/articles")
+async def list_articles(
+    request: Request,
+    anyone: Anyone,
+    after: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> Response:
+    """The catalogue by article code."""
+    return listing(await views.articles(request.app.state.pool, after, limit), Page(limit, FIRST))
+
+
+@router.get("/price-books")
+async def list_price_books(request: Request, anyone: Anyone, page: Paged) -> Response:
+    """Versions of the price book, newest first, without their prices."""
+    return listing(await request.app.state.pool.fetch(views.PRICE_BOOKS, page.before, page.fetch), page)
+
+
+@router.get("/price-books/{book_id}", response_model=PriceBook)
+async def show_price_book(book_id: UUID, request: Request, anyone: Anyone) -> Response:
+    """A version with all its prices: they are shown to everybody (ORD-2)."""
+    return document(await views.one(request.app.state.pool, views.PRICE_BOOK, "price book", book_id))
+
+
+@router.post("/price-books/{book_id}/approve", response_model=PriceBook)
+async def approve_price_book(book_id: UUID, body: EffectiveFrom, by: SalesDirector, change: BookChange) -> Response:
+    """Approve a drafted version; never by its drafter (ORD-2)."""
+    effective_at: datetime | None = body.effective_at
+    async with change(book_id) as book:
+        book.approve(by, effective_at, change.at)
+    return change.answer
+
+
+@router.get("/price-attempts")
+async def list_price_attempts(request: Request, by: SalesManagement, page: Paged) -> Response:
+    """Prices that people made up, newest first (ORD-3)."""
+    return listing(await request.app.state.pool.fetch(views.PRICE_ATTEMPTS, page.before, page.fetch), page)

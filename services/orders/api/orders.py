@@ -1,0 +1,175 @@
+"""Orders, from placing to delivery."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.orders import views
+from services.orders.domain.contract_allowance import ContractAllowance
+from services.orders.domain.lot import Lot
+from services.orders.domain.order import Order, OrderStatus
+from services.orders.domain.price_attempt import PriceAttempt
+from services.orders.domain.pricing import Prices, WantedLine
+from shared.domain.actor import Actor, Post
+from shared.domain.money import PositiveAmount
+from shared.domain.numbers import SHANGHAI
+from shared.domain.refusals import Forbidden, RuleBroken
+from shared.web.change import Change, change_of
+from shared.web.identity import Anyone, admit
+from shared.web.paging import Paged, document, listing
+
+router = APIRouter(tags=["orders"])
+
+Seller = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK, Post.PARTNER))]
+Warehouse = Annotated[Actor, Depends(admit(Post.WAREHOUSE))]
+Receiver = Annotated[Actor, Depends(admit(Post.CUSTOMER, Post.PARTNER, Post.TRANSPORT, Post.CLERK))]
+OrderChange = Annotated[Change[Order], Depends(change_of(Order))]
+AttemptChange = Annotated[Change[PriceAttempt], Depends(change_of(PriceAttempt))]
+
+BOOKS = views.PriceBooks()
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class PlaceOrder(BaseModel):
+    """An order as it is written: articles and quantities; prices follow from contract or price book."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    customer_id: UUID
+    contract_id: UUID | None = None
+    stock_position_id: UUID
+    lines: Annotated[list[WantedLine], Field(min_length=1, max_length=200)]
+    requirements: Annotated[str, Field(max_length=2000)] = ""
+
+
+class Shipment(BaseModel):
+    """So much of a lot for one line, counted from 1."""
+
+    line: int
+    lot_id: UUID
+    quantity: PositiveAmount
+
+
+class Dispatch(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    goods: Annotated[list[Shipment], Field(min_length=1, max_length=400)]
+    certificate: Text
+
+
+class Deliver(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    received_by: Text
+
+
+class Reason(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: Text
+
+
+@router.post("/orders", status_code=201, response_model=Order)
+async def place_order(
+    body: PlaceOrder, seller: Seller, change: OrderChange, attempts: AttemptChange, request: Request
+) -> Response:
+    """Write an order; a price of one's own is refused and put on record (ORD-3)."""
+    articles = [line.article for line in body.lines]
+    pool = request.app.state.pool
+    known = await views.placing(
+        pool, BOOKS, body.customer_id, body.stock_position_id, body.contract_id, articles, change.at
+    )
+    prices = Prices(known.book, known.allowance)
+    for line, allowed in prices.self_made(body.lines):
+        asked = line.price or line.quantity
+        attempt = PriceAttempt.refuse(
+            change.new_id(), customer_id=body.customer_id, article=line.article, asked=asked, allowed=allowed,
+            by=seller, at=change.at,
+        )  # fmt: skip
+        await attempts.save(attempt)
+        raise RuleBroken("ORD-3", "nobody quotes a price of their own: {asked} for {article} was not approved",
+                         asked=asked, article=line.article)  # fmt: skip
+    order = Order.place(
+        change.new_id(),
+        customer_id=body.customer_id,
+        contract_id=body.contract_id,
+        position=known.position,
+        lines=prices.lines(body.lines, known.articles),
+        requirements=body.requirements,
+        salesperson=seller.id if seller.holds(Post.SALESPERSON) else known.owner,
+        policy=change.policy,
+        by=seller,
+        at=change.at,
+    )
+    if body.contract_id is None:
+        return await change.save(order)
+    async with change.together() as both:
+        both.main = order
+        allowance = await both.work.get(ContractAllowance, body.contract_id)
+        wanted = [(line.article, line.quantity) for line in body.lines]
+        allowance.draw(order.id, body.customer_id, wanted, change.at.astimezone(SHANGHAI).date())
+    return change.answer
+
+
+@router.get("/orders")
+async def list_orders(
+    request: Request,
+    anyone: Anyone,
+    page: Paged,
+    status: OrderStatus | None = None,
+    customer_id: UUID | None = None,
+    number: Annotated[str | None, Query(max_length=40)] = None,
+) -> Response:
+    """Orders, newest first; salespeople see their own, customers and partners theirs."""
+    salesperson = anyone.id if anyone.posts == {Post.SALESPERSON} else None
+    if anyone.outside:
+        customer_id = UUID(anyone.customer or anyone.partner or "")
+    rows = await views.orders(
+        request.app.state.pool, page, status=status, customer_id=customer_id, salesperson=salesperson, number=number
+    )
+    return listing(rows, page)
+
+
+@router.get("/orders/{order_id}", response_model=Order)
+async def show_order(order_id: UUID, request: Request, anyone: Anyone) -> Response:
+    """One order."""
+    text = await views.one(request.app.state.pool, views.ORDER, "order", order_id)
+    order = Order.model_validate_json(text)
+    if anyone.outside and str(order.customer_id) not in (anyone.customer, anyone.partner):
+        raise Forbidden("this order is not yours")
+    return document(text, order.version)
+
+
+@router.post("/orders/{order_id}/release", response_model=Order)
+async def release_order(order_id: UUID, warehouse: Warehouse, change: OrderChange) -> Response:
+    """Issue the delivery order, once the money is confirmed (ORD-9)."""
+    async with change(order_id) as order:
+        order.release(warehouse, change.at)
+    return change.answer
+
+
+@router.post("/orders/{order_id}/dispatch", response_model=Order)
+async def dispatch_order(order_id: UUID, body: Dispatch, warehouse: Warehouse, change: OrderChange) -> Response:
+    """Ship a released order from named lots, with its quality certificate (ORD-11, ORD-12)."""
+    async with change.together(order_id) as both:
+        goods = [(s.line, await both.work.get(Lot, s.lot_id), s.quantity) for s in body.goods]
+        both.main.dispatch(goods, body.certificate, warehouse, change.at)
+    return change.answer
+
+
+@router.post("/orders/{order_id}/deliver", response_model=Order)
+async def confirm_delivery(order_id: UUID, body: Deliver, receiver: Receiver, change: OrderChange) -> Response:
+    """The goods have come (ORD-13)."""
+    async with change(order_id) as order:
+        order.deliver(body.received_by, change.at)
+    return change.answer
+
+
+@router.post("/orders/{order_id}/cancel", response_model=Order)
+async def cancel_order(order_id: UUID, body: Reason, seller: Seller, change: OrderChange) -> Response:
+    """Give up an order before money is confirmed."""
+    async with change(order_id) as order:
+        order.cancel(body.reason)
+    return change.answer

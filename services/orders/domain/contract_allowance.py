@@ -1,0 +1,95 @@
+"""What a contract in force still leaves open to be ordered."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar, Self
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.domain.aggregate import Aggregate, Lifecycle, Step
+from shared.domain.money import ZERO, Amount
+from shared.domain.refusals import NotAllowedNow, RuleBroken
+from shared.events.contracts import ContractLine
+from shared.events.orders import AllowanceClosed, AllowanceDrawn, AllowanceOpened
+
+
+class AllowanceStatus(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class AllowedLine(BaseModel):
+    """One article under the contract: its price, how much was contracted, how much is ordered."""
+
+    article: str
+    price: Amount
+    contracted: Amount
+    ordered: Amount = ZERO
+
+
+class ContractAllowance(Aggregate):
+    """An order under a contract is checked against what the contract still leaves open (ORD-19)."""
+
+    TABLE = "contract_allowances"
+    ENTITY = "contract_allowance"
+    START = AllowanceStatus.NEW
+    LIFECYCLE: ClassVar[Lifecycle] = {
+        AllowanceOpened: Step({AllowanceStatus.NEW}, AllowanceStatus.OPEN),
+        AllowanceDrawn: Step({AllowanceStatus.OPEN}),
+        AllowanceClosed: Step({AllowanceStatus.OPEN}, AllowanceStatus.CLOSED),
+    }
+
+    status: AllowanceStatus
+    number: str
+    customer_id: UUID
+    valid_until: date
+    lines: list[AllowedLine]
+
+    @classmethod
+    def open(
+        cls, contract_id: UUID, number: str, customer_id: UUID, lines: Sequence[ContractLine], valid_until: date
+    ) -> Self:
+        """A contract has taken effect; its id is the contract's."""
+        allowed = [AllowedLine(article=line.article, price=line.price, contracted=line.quantity) for line in lines]
+        allowance = cls.begin(
+            contract_id, number=number, customer_id=customer_id, lines=allowed, valid_until=valid_until
+        )
+        allowance.record(AllowanceOpened(number=number, customer_id=customer_id))
+        return allowance
+
+    def price(self, article: str) -> Decimal | None:
+        """The contract's price of an article, if it is contracted."""
+        return next((line.price for line in self.lines if line.article == article), None)
+
+    def draw(self, order_id: UUID, customer_id: UUID, wanted: Iterable[tuple[str, Decimal]], today: date) -> None:
+        """Set quantities aside for an order, or refuse what the contract does not leave open (ORD-19)."""
+        if customer_id != self.customer_id:
+            raise RuleBroken("ORD-19", "contract {number} belongs to another customer", number=self.number)
+        if self.valid_until < today:
+            raise NotAllowedNow("contract {number} ended on {date}", number=self.number, date=str(self.valid_until))
+        by_article = {line.article: line for line in self.lines}
+        for article, quantity in wanted:
+            line = by_article.get(article)
+            if line is None:
+                raise RuleBroken(
+                    "ORD-19", "article {article} is not in contract {number}", article=article, number=self.number
+                )
+            if line.ordered + quantity > line.contracted:
+                raise RuleBroken(
+                    "ORD-19",
+                    "contract {number} leaves {left} of {article} open, not {asked}",
+                    number=self.number,
+                    left=line.contracted - line.ordered,
+                    article=article,
+                    asked=quantity,
+                )
+            line.ordered += quantity
+        self.record(AllowanceDrawn(order_id=order_id))
+
+    def close(self, reason: str) -> None:
+        """The contract has ended."""
+        self.record(AllowanceClosed(reason=reason))

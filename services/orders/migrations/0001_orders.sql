@@ -1,0 +1,133 @@
+-- Documents of orders. Columns are generated from the document: what is searched, sorted or must never be broken.
+
+CREATE TABLE articles (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL,
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now(),
+    article     text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL
+);
+CREATE UNIQUE INDEX articles_by_code ON articles (article);
+
+CREATE TABLE price_books (
+    id            uuid PRIMARY KEY,
+    version       integer NOT NULL,
+    document      jsonb NOT NULL,
+    digest        bytea NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now(),
+    updated_at    timestamptz NOT NULL DEFAULT now(),
+    status        text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
+    -- ISO 8601 in UTC sorts as text; a cast to timestamptz is not immutable
+    effective_at  text GENERATED ALWAYS AS (document ->> 'effective_at') STORED
+);
+CREATE INDEX price_books_in_force ON price_books (effective_at DESC) WHERE status = 'in_force';
+
+CREATE TABLE lots (
+    id             uuid PRIMARY KEY,
+    version        integer NOT NULL,
+    document       jsonb NOT NULL,
+    digest         bytea NOT NULL,
+    created_at     timestamptz NOT NULL DEFAULT now(),
+    updated_at     timestamptz NOT NULL DEFAULT now(),
+    lot            text GENERATED ALWAYS AS (document ->> 'lot') STORED NOT NULL,
+    article        text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
+    status         text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
+    stock          numeric GENERATED ALWAYS AS ((document ->> 'left')::numeric) STORED NOT NULL,
+    CONSTRAINT "ORD-12 no lot gives more than it holds" CHECK (stock >= 0)
+);
+CREATE UNIQUE INDEX lots_by_number ON lots (lot);
+CREATE INDEX lots_by_article ON lots (article);
+
+CREATE TABLE stock_positions (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL,
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE price_attempts (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL,
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE evidence_searches (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL,
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE contract_allowances (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL,
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE orders (
+    id                uuid PRIMARY KEY,
+    version           integer NOT NULL,
+    document          jsonb NOT NULL,
+    digest            bytea NOT NULL,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    updated_at        timestamptz NOT NULL DEFAULT now(),
+    number            text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
+    status            text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
+    customer_id       uuid GENERATED ALWAYS AS ((document ->> 'customer_id')::uuid) STORED NOT NULL,
+    salesperson       text GENERATED ALWAYS AS (document ->> 'salesperson') STORED NOT NULL,
+    total             numeric GENERATED ALWAYS AS ((document ->> 'total')::numeric) STORED NOT NULL,
+    confirmed         numeric GENERATED ALWAYS AS ((document ->> 'confirmed')::numeric) STORED NOT NULL,
+    released_against  numeric GENERATED ALWAYS AS ((document ->> 'released_against')::numeric) STORED NOT NULL,
+    -- whatever the code does: nothing is released without the money, nothing left that was not released against it
+    CONSTRAINT "ORD-9 payment first, goods after" CHECK (
+        CASE status
+            WHEN 'released' THEN confirmed >= total AND released_against >= total
+            WHEN 'dispatched' THEN released_against >= total
+            WHEN 'delivered' THEN released_against >= total
+            ELSE true
+        END)
+);
+CREATE UNIQUE INDEX orders_by_number ON orders (number);
+CREATE INDEX orders_by_customer ON orders (customer_id, id DESC);
+CREATE INDEX orders_by_salesperson ON orders (salesperson, id DESC);
+CREATE INDEX orders_by_status ON orders (status, id DESC);
+
+CREATE TABLE bank_references (
+    account     text NOT NULL,
+    reference   text NOT NULL,
+    payment_id  uuid PRIMARY KEY,
+    order_id    uuid NOT NULL REFERENCES orders (id) DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT "ORD-10 a bank reference is used once per account" UNIQUE (account, reference)
+);
+
+CREATE FUNCTION keep_bank_references() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO bank_references (account, reference, payment_id, order_id)
+    SELECT payment ->> 'account', payment ->> 'reference', (payment ->> 'id')::uuid, NEW.id
+    FROM jsonb_array_elements(NEW.document -> 'payments') AS payment
+    ON CONFLICT (payment_id) DO NOTHING;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER keep_bank_references AFTER UPDATE ON orders FOR EACH ROW
+    WHEN (NEW.document -> 'payments' IS DISTINCT FROM OLD.document -> 'payments')
+    EXECUTE FUNCTION keep_bank_references();
+
+-- What orders has heard of customers.
+CREATE TABLE known_customers (
+    id       uuid PRIMARY KEY,
+    code     text NOT NULL,
+    company  text NOT NULL,
+    owner    text NOT NULL
+);

@@ -1,0 +1,1 @@
+"""Papers that leave and enter the house: printed forms, and the tables people keep in Excel."""

@@ -1,0 +1,1 @@
+"""What the services tell each other: one module per publisher, each event declared once."""

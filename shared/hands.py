@@ -1,0 +1,35 @@
+"""What is in hand is finished before a process stops; nothing new is taken up meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+
+class Hands:
+    """Counts the units of work in hand."""
+
+    def __init__(self) -> None:
+        self._busy = 0
+        self._resting = False
+        self._free = asyncio.Event()
+        self._free.set()
+
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """A unit of work; once the process is stopping, none begins any more."""
+        if self._resting:
+            await asyncio.Event().wait()  # until cancelled
+        self._busy += 1
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._busy -= 1
+            if not self._busy:
+                self._free.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Let what is in hand be finished, for at most `seconds`."""
+        self._resting = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._free.wait(), seconds)

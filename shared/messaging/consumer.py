@@ -1,0 +1,260 @@
+"""The consumer: batches of events become reactions, each batch one transaction, each event once and in order."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+import asyncpg
+import orjson
+from nats.aio.client import Client
+from opentelemetry.trace import SpanKind
+
+from shared.domain.policy import Policy
+from shared.domain.refusals import ChangedMeanwhile, Refusal
+from shared.events.envelope import Occasion, Undecodable, open_event
+from shared.events.event import Provenance
+from shared.hands import Hands
+from shared.messaging import inbox
+from shared.messaging.bus import UNREACHABLE, ApiError
+from shared.messaging.inbox import Cursor, Heard
+from shared.messaging.leadership import leadership
+from shared.messaging.pull import Pull
+from shared.messaging.reactions import Reactions
+from shared.persistence.pool import Connection, Pool
+from shared.persistence.work import Work
+from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
+
+# Faults of the surroundings: the same batch is tried again, for as long as it takes.
+PASSING = (
+    *UNREACHABLE,
+    ChangedMeanwhile,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+TRIES = 5  # of one event that fails by itself, before it is parked
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
+
+
+class Consumer:
+    """A service's ear. Any number may run; one is active, and the inbox keeps a second one from doing harm."""
+
+    def __init__(
+        self,
+        url: str,
+        pool: Pool,
+        bus: Client,
+        reactions: Reactions,
+        policy: Policy,
+        wake: asyncio.Event,
+        hands: Hands,
+    ) -> None:
+        self.name = reactions.service
+        self.active = False
+        self._url, self._pool, self._bus, self._reactions = url, pool, bus, reactions
+        self._policy, self._wake, self._hands = policy, wake, hands
+
+    async def run(self) -> None:
+        """Follow every source for ever; losing the database connection ends the term of office."""
+        while True:
+            try:
+                async with leadership(self._url, f"consumer {self.name}") as connection:
+                    self.active = True
+                    await self._serve(connection)
+            except (*PASSING, asyncpg.PostgresError, ExceptionGroup) as error:
+                log.warning("consumer: %s; standing for election again", error or type(error).__name__)
+                await asyncio.sleep(FIRST_PAUSE)
+            finally:
+                self.active = False
+
+    async def _serve(self, connection: Connection) -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._stay_in_office(connection))
+            for source in self._reactions.sources:
+                group.create_task(self.follow(source))
+
+    @staticmethod
+    async def _stay_in_office(connection: Connection) -> None:
+        while True:
+            await asyncio.sleep(5)
+            await connection.fetchval("SELECT 1", timeout=10)
+
+    async def follow(self, source: str) -> None:
+        """Handle the stream of one source for ever; what is wrong with the bus is waited out here."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                async with Pull(self._bus, source, self.name).running() as pull:
+                    pause = FIRST_PAUSE
+                    while True:
+                        await self._take(source, pull)
+            except (*UNREACHABLE, ApiError) as error:
+                # Its publisher may not have started yet: the stream appears with its first relay.
+                log.info("consumer: %s is not to be had: %s", source, error or type(error).__name__)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2)
+
+    async def _take(self, source: str, pull: Pull) -> None:
+        messages = await pull.batch()
+        last = messages[-1]
+        async with self._hands.busy():
+            await self.handle([inbox.read(source, message.subject, message.data) for message in messages])
+            await self._bus.publish(last.reply, b"+ACK")
+        CONSUMER_LAG.labels(source).set(last.metadata.num_pending)
+
+    async def handle(self, batch: Sequence[Heard]) -> None:
+        """See to it that every event of the batch is handled or parked; returns when that is committed."""
+        pause, tries = FIRST_PAUSE, 0
+        while True:
+            try:
+                freed = await self._commit(batch)
+                break
+            except PASSING as error:
+                log.warning("consumer: %s; the batch is tried again", error or type(error).__name__)
+            except Exception as error:  # anything a reaction may raise: found by halving, then parked with its cause
+                if len(batch) > 1:
+                    middle = len(batch) // 2
+                    await self.handle(batch[:middle])
+                    await self.handle(batch[middle:])
+                    return
+                tries += 1
+                if isinstance(error, (Refusal, Undecodable)) or tries == TRIES:
+                    await self._park(batch[0], error, tries)
+                    return
+                log.warning("consumer: %s failed, try %d of %d", batch[0].subject, tries, TRIES, exc_info=error)
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+            pause = min(pause * 2, LONGEST_PAUSE)
+        for entity in freed:
+            await self.drain(entity)
+
+    async def _park(self, heard: Heard, error: Exception, tries: int) -> None:
+        reason = (
+            "refused" if isinstance(error, Refusal) else "undecodable" if isinstance(error, Undecodable) else "fault"
+        )
+        text = (
+            f"{error.rule}: {error}"
+            if isinstance(error, Refusal) and error.rule
+            else f"{type(error).__name__}: {error}"
+        )
+        log.error("consumer: %s is parked: %s", heard.subject, text, exc_info=error)
+        await inbox.park(self._pool, self.name, heard, reason, text, tries)
+
+    async def _commit(self, batch: Sequence[Heard]) -> list[UUID]:
+        """One transaction; returns entities whose missing events have come, so that parked ones can follow."""
+        async with self._pool.acquire() as connection, connection.transaction():
+            before = await inbox.cursors(connection, self.name, batch)
+            after: dict[UUID, tuple[int, UUID]] = {}
+            work = Work(connection, self._policy)
+            freed = [entity for heard in batch for entity in await self._one(connection, work, heard, before, after)]
+            await work.flush()
+            await inbox.advance(connection, self.name, before, after)
+        HANDLED.labels(batch[0].source).inc(len(batch))
+        if work.written:
+            self._wake.set()
+        return freed
+
+    async def _one(
+        self,
+        connection: Connection,
+        work: Work,
+        heard: Heard,
+        before: dict[UUID, Cursor],
+        after: dict[UUID, tuple[int, UUID]],
+    ) -> list[UUID]:
+        known = heard.known
+        if known is None:
+            raise Undecodable(heard.fault or "unreadable")
+        cursor = before[known.entity_id]
+        version, event_id = after.get(known.entity_id, (cursor.version, cursor.event_id))
+        if known.version <= version:
+            if known.version == version and known.id != event_id:
+                await inbox.park(connection, self.name, heard, "diverged", "another event had this version before")
+            return []
+        if known.version > version + 1 or known.version == cursor.parked:
+            await self._wait(connection, heard, known, version, cursor)
+            return []
+        await self.react(work, heard, known)
+        after[known.entity_id] = (known.version, known.id)
+        return [known.entity_id] if cursor.parked else []
+
+    async def _wait(
+        self, connection: Connection, heard: Heard, known: Provenance, version: int, cursor: Cursor
+    ) -> None:
+        """Park what cannot be handled yet; ask the publisher for what lies between, if that is what is missing."""
+        if cursor.parked is not None and cursor.parked == version + 1:
+            await inbox.park(connection, self.name, heard, "behind", f"waits behind version {cursor.parked}")
+            return
+        await inbox.park(connection, self.name, heard, "gap", f"version {version + 1} has not come yet")
+        request = {"entity_id": str(known.entity_id), "after_version": version}
+        await self._bus.publish(f"replay.{heard.source}", orjson.dumps(request))
+
+    async def react(self, work: Work, heard: Heard, known: Provenance) -> None:
+        """Do what follows from one event, as part of its trace."""
+        reaction = self._reactions.to(heard.envelope.get("type"))
+        if reaction is None:
+            return
+        event = open_event(heard.envelope, known)
+        with span(f"{self.name} {reaction.__name__}", known.traceparent, SpanKind.CONSUMER) as current:
+            trace = traceparent(current) or known.traceparent
+            now = datetime.now(UTC)
+            occasion = Occasion(f"service:{self.name}", now, known.correlation_id, known.id, trace)
+            async with work.on(occasion):
+                await reaction(event, work)
+
+    async def drain(self, entity: UUID, *, forced: bool = False) -> str | None:
+        """Handle an entity's parked events in order, as far as they go; returns why it stopped short, if it did.
+
+        Only `forced` (an operator's retry) tries again what was parked for its own sake.
+        """
+        while True:
+            row = await self._pool.fetchrow(FIRST_PARKED, self.name, entity)
+            if row is None:
+                return None
+            if not forced and row["reason"] not in ("gap", "behind"):
+                return str(row["error"])
+            forced = False
+            try:
+                if not await self._release(row):
+                    return str(row["error"])
+            except PASSING:
+                raise
+            except Exception as error:  # whatever the reaction raised is what the operator needs to see
+                reason = "refused" if isinstance(error, Refusal) else "fault"
+                await self._pool.execute(FAILED_AGAIN, row["id"], reason, f"{type(error).__name__}: {error}"[:2000])
+                return str(error)
+
+    async def _release(self, row: asyncpg.Record) -> bool:
+        heard = inbox.from_row(row)
+        if heard.known is None:
+            raise Undecodable(heard.fault or "unreadable")
+        async with self._pool.acquire() as connection, connection.transaction():
+            before = await inbox.cursors(connection, self.name, [heard])
+            version = before[heard.known.entity_id].version
+            if heard.known.version > version + 1:
+                return False
+            work = Work(connection, self._policy)
+            if heard.known.version == version + 1:
+                await self.react(work, heard, heard.known)
+                await work.flush()
+                after = {heard.known.entity_id: (heard.known.version, heard.known.id)}
+                await inbox.advance(connection, self.name, before, after)
+            await connection.execute("DELETE FROM dead_letters WHERE id = $1", row["id"])
+        if work.written:
+            self._wake.set()
+        return True
+
+
+FIRST_PARKED = """
+SELECT id, source, subject, data, reason, error FROM dead_letters
+WHERE consumer = $1 AND entity_id = $2 AND state = 'parked' ORDER BY version, id LIMIT 1
+"""
+
+FAILED_AGAIN = """
+UPDATE dead_letters SET reason = $2, error = $3, attempts = attempts + 1, last_at = now() WHERE id = $1
+"""

@@ -1,0 +1,1 @@
+"""Documents, events, timers and idempotency keys in PostgreSQL: one statement per change."""

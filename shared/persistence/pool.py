@@ -1,0 +1,95 @@
+"""Connections to the service's own database, and its migrations."""
+
+import hashlib
+import re
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+type Connection = asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]
+type Pool = asyncpg.Pool[asyncpg.Record]
+
+SPINE = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 0x5846_0001
+FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+
+
+class Reader(Protocol):
+    """Whatever a view can read from: the pool, a connection, or the work of a reaction."""
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]: ...
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None: ...
+    async def fetchval(self, query: str, *args: Any) -> Any: ...
+
+
+class MigrationError(RuntimeError):
+    """The database and the migrations in the code do not belong together."""
+
+
+async def _keep_session(connection: Connection) -> None:
+    """No reset query at release: it would be a second round trip, and the pool never sets session state."""
+
+
+@asynccontextmanager
+async def open_pool(url: str, *, size: int = 16, name: str = "xiaofu") -> AsyncIterator[Pool]:
+    """A pool that opens connections as they are needed and keeps at most `size`."""
+    async with asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        reset=_keep_session,
+        command_timeout=30,
+        server_settings={"application_name": name, "jit": "off"},
+    ) as pool:
+        yield pool
+
+
+def migration_files(*folders: Path) -> list[tuple[str, str]]:
+    """Name and text of every migration, the spine's first; a misnamed file is an error, not ignored."""
+    found = []
+    for folder in folders:
+        for file in sorted(folder.glob("*.sql")):
+            if not FILE_NAME.fullmatch(file.name):
+                raise MigrationError(f"{file.name}: a migration is named 0001_what_it_brings.sql")
+            found.append((f"{folder.parent.name}/{file.stem}", file.read_text(encoding="utf-8")))
+    return found
+
+
+async def migrate(url: str, folder: Path) -> list[str]:
+    """Bring the database forward; returns what was applied. Safe to run from N replicas at once.
+
+    Raises `MigrationError` if an applied migration was edited since, or if the database is ahead of this code.
+    """
+    connection: Connection = await asyncpg.connect(url, command_timeout=600)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        await connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, checksum text NOT NULL,"
+            " applied_at timestamptz NOT NULL DEFAULT now())"
+        )
+        return await _apply(connection, migration_files(SPINE, folder))
+    finally:
+        await connection.close()
+
+
+async def _apply(connection: Connection, files: Iterable[tuple[str, str]]) -> list[str]:
+    done = {row["name"]: row["checksum"] for row in await connection.fetch("SELECT name, checksum FROM migrations")}
+    applied = []
+    for name, text in files:
+        checksum = hashlib.sha256(text.encode()).hexdigest()
+        known = done.pop(name, None)
+        if known == checksum:
+            continue
+        if known is not None:
+            raise MigrationError(f"{name} was edited after it had been applied; write a new migration instead")
+        async with connection.transaction():
+            await connection.execute(text)
+            await connection.execute("INSERT INTO migrations (name, checksum) VALUES ($1, $2)", name, checksum)
+        applied.append(name)
+    if done:
+        raise MigrationError(f"the database is ahead of this code: it has {', '.join(sorted(done))}")
+    return applied

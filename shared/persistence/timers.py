@@ -1,0 +1,118 @@
+"""Deadlines: set with the change that needs them, fired once each, by the database's clock."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from shared.domain.aggregate import Aggregate
+from shared.domain.policy import Policy
+from shared.domain.refusals import ChangedMeanwhile, NotAllowedNow
+from shared.events.envelope import Occasion
+from shared.hands import Hands
+from shared.persistence.pool import Pool
+from shared.persistence.work import Work
+from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, traceparent
+
+CLAIM = """
+WITH due AS (
+    SELECT owner, kind FROM timers WHERE due_at <= now() AND entity = ANY($2) ORDER BY due_at
+    LIMIT $1 FOR UPDATE SKIP LOCKED
+)
+DELETE FROM timers USING due WHERE timers.owner = due.owner AND timers.kind = due.kind
+RETURNING timers.owner, timers.kind, timers.entity, timers.due_at, timers.correlation_id, now() AS at
+"""
+
+POSTPONE = """
+UPDATE timers
+SET attempts = attempts + 1, error = $3, due_at = now() + interval '1 second' * 2 ^ least(attempts, 12)
+WHERE owner = $1 AND kind = $2
+"""
+
+FIRST = "SELECT owner, kind FROM timers WHERE due_at <= now() AND entity = ANY($1) ORDER BY due_at LIMIT 1"
+
+NEXT = """
+SELECT extract(epoch FROM min(due_at) - now())::float8 AS wait, count(*) FILTER (WHERE due_at <= now()) AS due
+FROM (SELECT due_at FROM timers WHERE entity = ANY($1) ORDER BY due_at LIMIT 1000) AS soon
+"""
+
+CLAIMED = 500  # deadlines per transaction
+LONGEST_WAIT = 1.0  # seconds between looks, so that a deadline set elsewhere is seen
+
+PASSING = (OSError, ChangedMeanwhile, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+class Timers:
+    """Fires what falls due. Any number may run: each deadline is claimed by one, together with what it causes."""
+
+    def __init__(self, pool: Pool, kinds: Sequence[type[Aggregate]], policy: Policy, wake: asyncio.Event) -> None:
+        self._pool, self._policy, self._wake = pool, policy, wake
+        self._kinds = {kind.ENTITY: kind for kind in kinds}
+
+    async def run(self, hands: Hands) -> None:
+        """Fire for ever; overdue ones at once, in the order they fell due."""
+        while True:
+            try:
+                async with hands.busy():
+                    fired = await self.fire()
+                if fired < CLAIMED:
+                    await asyncio.sleep(await self._wait())
+            except PASSING as error:
+                log.warning("timers: %s; looking again", error or type(error).__name__)
+                await asyncio.sleep(LONGEST_WAIT)
+
+    async def _wait(self) -> float:
+        row = await self._pool.fetchrow(NEXT, list(self._kinds))
+        TIMERS_DUE.set(row["due"] if row else 0)
+        wait = row["wait"] if row and row["wait"] is not None else LONGEST_WAIT
+        return min(max(float(wait), 0.005), LONGEST_WAIT)
+
+    async def fire(self, limit: int = CLAIMED) -> int:
+        """Fire up to `limit` due deadlines in one transaction; returns how many were claimed.
+
+        If one of them fails the rest must not wait for it: they are fired one at a time, and it is put off.
+        """
+        try:
+            return await self._fire(limit)
+        except PASSING:
+            raise
+        except Exception as error:  # whatever a deed may raise; the culprit is found below
+            if limit > 1:
+                while await self.fire(1):
+                    pass
+                return 0
+            await self._postpone(error)
+            return 1
+
+    async def _fire(self, limit: int) -> int:
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(CLAIM, limit, list(self._kinds))
+            work = Work(connection, self._policy)
+            for row in sorted(rows, key=lambda row: row["due_at"]):
+                await self._one(work, row)
+            await work.flush()
+        for row in rows:
+            TIMERS_FIRED.labels(row["entity"], row["kind"]).inc()
+        if work.written:
+            self._wake.set()
+        return len(rows)
+
+    async def _one(self, work: Work, row: asyncpg.Record) -> None:
+        at: datetime = row["at"]
+        with span(f"timer {row['kind']}") as current:
+            occasion = Occasion("service:timer", at, row["correlation_id"], None, traceparent(current))
+            async with work.on(occasion):
+                aggregate = await work.get(self._kinds[row["entity"]], row["owner"])
+                try:
+                    getattr(aggregate, row["kind"])(at)
+                except NotAllowedNow:
+                    # The reason for the deadline has gone, and with it the deadline.
+                    return
+
+    async def _postpone(self, error: Exception) -> None:
+        """The deadline that failed is the first due one: try it again later, and say why."""
+        row = await self._pool.fetchrow(FIRST, list(self._kinds))
+        if row is not None:
+            log.error("timers: %s of %s failed", row["kind"], row["owner"], exc_info=error)
+            await self._pool.execute(POSTPONE, row["owner"], row["kind"], f"{type(error).__name__}: {error}"[:2000])

@@ -1,0 +1,36 @@
+"""What a service process reads from its environment; `create_service` is the only reader."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Role(StrEnum):
+    """What a process of a service does; one process may do all of it, N processes any part of it."""
+
+    API = "api"
+    RELAY = "relay"
+    CONSUMER = "consumer"
+    TIMERS = "timers"
+
+
+class Settings(BaseSettings):
+    """Environment variables of the same names, upper case."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    database_url: str = Field(description="postgresql://role:password@host:port/database of this service")
+    nats_url: str = Field(description="nats://user:password@host:port")
+    jwks: str = Field(description="Path or http(s) URL of the key set that bearer tokens are checked against")
+    token_issuer: str = "xiaofu-local"
+    token_audience: str = "xiaofu"
+    policy_file: Path | None = Field(default=None, description="TOML that changes some of the policy's values")
+    roles: frozenset[Role] = frozenset(Role)
+    pool_size: int = Field(default=16, ge=2)
+    stream_replicas: int = Field(default=1, ge=1, le=5)
+    body_limit: int = Field(default=10 * 1024 * 1024, description="Largest request body, in bytes")
+    request_seconds: float = Field(default=30, description="Longest a request may take, in seconds")
+    log_level: str = "INFO"
+    otel_exporter_otlp_endpoint: str | None = None

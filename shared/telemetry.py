@@ -1,0 +1,99 @@
+"""Logs as JSON with trace ids, metrics with units, and one trace from the request to the last reaction."""
+
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import Counter, Gauge, Histogram
+
+log = logging.getLogger("xiaofu")
+tracer = trace.get_tracer("xiaofu")
+TRACE_CONTEXT = TraceContextTextMapPropagator()
+
+REQUESTS = Histogram(
+    "xiaofu_http_request_seconds",
+    "Time from request to answer, in seconds",
+    ["method", "route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+RELAYED = Counter("xiaofu_relayed_events", "Events published to the stream and fsynced there")
+RELAY_LAG = Gauge("xiaofu_relay_lag_events", "Events committed to the log and not yet in the stream")
+HANDLED = Counter("xiaofu_handled_events", "Events whose reactions were committed", ["source"])
+CONSUMER_LAG = Gauge("xiaofu_consumer_lag_events", "Events in a stream not yet handled here", ["source"])
+PARKED = Gauge("xiaofu_parked_events", "Dead letters waiting for an operator or for a missing event")
+OLDEST_PARKED = Gauge("xiaofu_oldest_parked_event_seconds", "Age of the oldest dead letter, in seconds")
+TIMERS_DUE = Gauge("xiaofu_timers_due", "Deadlines that have passed and not fired yet")
+TIMERS_FIRED = Counter("xiaofu_timers_fired", "Deadlines that fired", ["entity", "kind"])
+
+STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time, level, service, message, trace ids, and whatever `extra` named."""
+
+    def __init__(self, service: str) -> None:
+        super().__init__()
+        self._service = service
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "service": self._service,
+            "message": record.getMessage(),
+        }
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            line |= {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        line |= {key: value for key, value in record.__dict__.items() if key not in STANDARD}
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        return orjson.dumps(line, default=str).decode()
+
+
+def start_telemetry(service: str, *, level: str = "INFO", endpoint: str | None = None) -> None:
+    """Set up logs and traces of this process; spans leave it only if an OTLP endpoint is given."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(service))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    if endpoint:
+        # Imported only where it is used: the exporter brings protobuf and requests along.
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces")))
+    trace.set_tracer_provider(provider)
+
+
+@contextmanager
+def span(name: str, traceparent: str | None = None, kind: SpanKind = SpanKind.INTERNAL) -> Iterator[Span]:
+    """A span below the given remote parent, if there is one."""
+    context = TRACE_CONTEXT.extract({"traceparent": traceparent}) if traceparent else None
+    with tracer.start_as_current_span(name, context=context, kind=kind) as current:
+        yield current
+
+
+def traceparent(current: Span) -> str | None:
+    """The W3C header that makes a later span a child of this one."""
+    known = current.get_span_context()
+    if not known.is_valid:
+        return None
+    return f"00-{known.trace_id:032x}-{known.span_id:016x}-{known.trace_flags:02x}"
+
+
+def story(current: Span) -> UUID | None:
+    """The correlation id of a trace: its own 128 bits, so that a trace and a story are the same thing."""
+    known = current.get_span_context()
+    return UUID(int=known.trace_id) if known.is_valid else None

@@ -1,0 +1,93 @@
+"""What happens to every request before a route sees it: a trace, limits on size and time, a measurement."""
+
+import asyncio
+import time
+
+from opentelemetry import trace
+from opentelemetry.trace import SpanKind
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.telemetry import REQUESTS, span
+
+UNMEASURED = ("/health/", "/metrics")
+
+
+class TooLarge(Exception):
+    """The body grew past the limit while it was read."""
+
+
+class Door:
+    """Pure ASGI, so that it costs microseconds."""
+
+    def __init__(self, app: ASGIApp, body_limit: int, seconds: float) -> None:
+        self._app, self._limit, self._seconds = app, body_limit, seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(UNMEASURED):
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        started = time.perf_counter()
+        status = 500
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        parent = headers.get(b"traceparent", b"").decode("latin-1") or None
+        with span(scope["method"], parent, SpanKind.SERVER) as current:
+            if (
+                not headers.get(b"content-length", b"0").isdigit()
+                or int(headers.get(b"content-length", b"0")) > self._limit
+            ):
+                await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
+            else:
+                await self._pass(scope, receive, answer)
+            route = getattr(scope.get("route"), "path", "none")
+            if isinstance(current, trace.Span) and current.is_recording():
+                current.update_name(f"{scope['method']} {route}")
+                current.set_attribute("http.response.status_code", status)
+        if "text/event-stream" not in headers.get(b"accept", b"").decode("latin-1"):
+            REQUESTS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+
+    async def _pass(self, scope: Scope, receive: Receive, answer: Send) -> None:
+        """On to the routes, within the limits; a live stream has no time limit."""
+        read = 0
+        begun = False
+
+        async def limited() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._limit:
+                raise TooLarge
+            return message
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await answer(message)
+
+        live = b"text/event-stream" in dict(scope["headers"]).get(b"accept", b"")
+        try:
+            async with asyncio.timeout(None if live else self._seconds):
+                await self._app(scope, limited, noted)
+        except TooLarge:
+            await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
+        except TimeoutError:
+            if begun:
+                raise
+            await self._refuse(
+                answer, 503, "too_slow", "the request took too long; repeat it with the same Idempotency-Key"
+            )
+
+    @staticmethod
+    async def _refuse(send: Send, status: int, code: str, detail: str) -> None:
+        body = (
+            f'{{"type":"https://xiaofu.example/problems/{code}","status":{status},"code":"{code}","detail":"{detail}"}}'
+        )
+        headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body.encode()})

@@ -1,0 +1,132 @@
+"""What a process does besides answering HTTP: relay, consume, fire deadlines — each for ever, each apart."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+from nats.aio.client import Client
+
+from shared.domain.aggregate import Aggregate
+from shared.domain.policy import Policy
+from shared.domain.refusals import NotAllowedNow
+from shared.hands import Hands
+from shared.messaging import audit
+from shared.messaging.bus import UNREACHABLE, ApiError, open_bus
+from shared.messaging.consumer import Consumer
+from shared.messaging.reactions import Reactions
+from shared.messaging.relay import Relay
+from shared.persistence.housekeeping import housekeeping
+from shared.persistence.pool import Pool
+from shared.persistence.timers import Timers
+from shared.settings import Role, Settings
+from shared.telemetry import log
+
+GRACE = 10.0  # seconds to finish what is in hand
+DAILY, HOURLY = 86_400.0, 3_600.0
+COALESCE = 0.002  # seconds over which wake-ups for a relay elsewhere are joined
+
+
+class Duties:
+    """The background work of one process. It needs the bus, and waits for it; HTTP does not."""
+
+    consumer: Consumer
+    bus: Client
+
+    def __init__(
+        self, settings: Settings, pool: Pool, reactions: Reactions, timed: Sequence[type[Aggregate]], policy: Policy,
+        wake: asyncio.Event,
+    ) -> None:  # fmt: skip
+        self.name = reactions.service
+        self.connected = False
+        self._settings, self._pool, self._reactions, self._policy, self._wake = (
+            settings,
+            pool,
+            reactions,
+            policy,
+            wake,
+        )
+        self._timers = Timers(pool, timed, policy, wake)
+        self.hands = Hands()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Duties"]:
+        """Everything this process is for, until the block ends; then what is in hand is finished, for at most 10 s."""
+        tasks = [asyncio.create_task(self._with_bus()), asyncio.create_task(self._daily())]
+        if Role.TIMERS in self._settings.roles:
+            tasks.append(asyncio.create_task(self._timers.run(self.hands)))
+        try:
+            yield self
+        finally:
+            await self.hands.rest(GRACE)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _with_bus(self) -> None:
+        settings = self._settings
+        async with open_bus(settings.nats_url, name=self.name) as self.bus:
+            self.connected = True
+            self.consumer = Consumer(
+                settings.database_url,
+                self._pool,
+                self.bus,
+                self._reactions,
+                self._policy,
+                self._wake,
+                self.hands,
+            )
+            duties: list[Coroutine[Any, Any, None]] = []
+            if Role.CONSUMER in settings.roles and self._reactions.sources:
+                duties.append(self.consumer.run())
+            if Role.RELAY in settings.roles:
+                relay = Relay(
+                    settings.database_url,
+                    self.bus,
+                    self.name,
+                    self._wake,
+                    self.hands,
+                    replicas=settings.stream_replicas,
+                )
+                duties += [relay.run(), self._hourly()]
+            else:
+                duties.append(self._call_relay())
+            await asyncio.gather(*duties)
+
+    async def _call_relay(self) -> None:
+        """Tell the relay in another process that something was committed; many commits, one message."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            with contextlib.suppress(*UNREACHABLE):
+                await self.bus.publish(f"wake.{self.name}", b"")
+            await asyncio.sleep(COALESCE)
+
+    async def ask_relay(self, wanted: dict[str, Any]) -> bytes:
+        """Let whichever relay leads publish something again; raises `NotAllowedNow` if none answers."""
+        try:
+            reply = await self.bus.request(f"replay.{self.name}", orjson.dumps(wanted), timeout=25)
+        except UNREACHABLE as error:
+            raise NotAllowedNow("no relay of this service is at work") from error
+        return reply.data
+
+    async def _hourly(self) -> None:
+        while True:
+            await asyncio.sleep(HOURLY)
+            try:
+                report = await audit.compare(self._pool, self.bus, self.name)
+                if report.missing:
+                    log.warning("audit: %d events are missing from %s", len(report.missing), report.stream)
+                    await self.ask_relay({"seqs": report.missing})
+            except (*UNREACHABLE, ApiError, NotAllowedNow) as error:
+                log.warning("audit: %s", error or type(error).__name__)
+
+    async def _daily(self) -> None:
+        while True:
+            try:
+                await housekeeping(self._pool)
+            except OSError as error:
+                log.warning("housekeeping: %s", error)
+            await asyncio.sleep(DAILY)

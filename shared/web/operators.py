@@ -1,0 +1,134 @@
+"""What an operator asks of any service: health, metrics, dead letters, audit, replay, and its bus doors."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from shared.domain.refusals import NotAllowedNow, NotFound
+from shared.messaging import audit
+from shared.messaging.consumer import Consumer
+from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
+from shared.persistence.pool import Pool
+from shared.telemetry import OLDEST_PARKED, PARKED
+from shared.web.identity import Operator
+
+health = APIRouter(tags=["operation"])
+router = APIRouter(prefix="/v1", tags=["operation"])
+
+
+class Reason(BaseModel):
+    reason: Annotated[str, Field(min_length=3, max_length=500)]
+
+
+class Again(BaseModel):
+    entity_id: UUID
+    after_version: Annotated[int, Field(ge=0)] = 0
+
+
+@health.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "alive"}
+
+
+@health.get("/health/ready")
+async def ready(request: Request) -> dict[str, Any]:
+    """The database answers: commands can be accepted. The bus may be away; events wait for it."""
+    state = request.app.state
+    await state.pool.fetchval("SELECT 1", timeout=2)
+    return {
+        "status": "ready",
+        "service": state.name,
+        "roles": sorted(state.roles),
+        "bus": state.duties.connected,
+    }
+
+
+@health.get("/metrics")
+async def metrics(request: Request) -> Response:
+    row = await request.app.state.pool.fetchrow(MEASURE)
+    PARKED.set(row["parked"])
+    OLDEST_PARKED.set(row["oldest"])
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@health.get("/asyncapi", include_in_schema=False)
+async def asyncapi(request: Request) -> Response:
+    """The events this service announces and hears, as an AsyncAPI page."""
+    from faststream.specification import AsyncAPI
+    from faststream.specification.asyncapi import get_asyncapi_html
+
+    page = get_asyncapi_html(
+        AsyncAPI(request.app.state.reactions.broker(), title=request.app.state.name).to_specification()
+    )
+    return Response(page, media_type="text/html")
+
+
+@router.get("/dead-letters")
+async def dead_letters(
+    request: Request,
+    operator: Operator,
+    state: Literal["parked", "discarded"] = "parked",
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """Events that could not be handled, oldest first: `{"items": […], "next": id or null}`."""
+    rows = await request.app.state.pool.fetch(LETTERS, state, after, limit + 1)
+    items = [letter(row) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["id"] if len(rows) > limit else None}
+
+
+async def _letter(pool: Pool, identity: int) -> Any:
+    row = await pool.fetchrow(LETTER, identity)
+    if row is None:
+        raise NotFound("there is no {entity} {id}", entity="dead letter", id=identity)
+    if row["state"] != "parked":
+        raise NotAllowedNow("this dead letter was discarded")
+    return row
+
+
+@router.post("/dead-letters/{identity}/retry")
+async def retry(identity: int, request: Request, operator: Operator) -> dict[str, Any]:
+    """Try again, and what waits behind it; `{"handled": bool, "stopped_by": why or null}`."""
+    consumer: Consumer = request.app.state.duties.consumer
+    row = await _letter(request.app.state.pool, identity)
+    if row["entity_id"] is None:
+        raise NotAllowedNow("this event cannot even be read; discard it, or repair its publisher")
+    stopped = await consumer.drain(row["entity_id"], forced=True)
+    left = await request.app.state.pool.fetchrow(LETTER, identity)
+    return {"handled": left is None, "stopped_by": stopped}
+
+
+@router.post("/dead-letters/{identity}/discard")
+async def discard(identity: int, body: Reason, request: Request, operator: Operator) -> dict[str, Any]:
+    """Give an event up, with a reason; what waits behind it goes on. Only the first of its entity can be discarded."""
+    pool: Pool = request.app.state.pool
+    consumer: Consumer = request.app.state.duties.consumer
+    row = await _letter(pool, identity)
+    if not await pool.fetchval(DISCARD, identity, f"{operator.id}: {body.reason}"):
+        raise NotAllowedNow("an earlier event of the same entity is parked or missing; deal with that first")
+    stopped = await consumer.drain(row["entity_id"]) if row["entity_id"] else None
+    return {"discarded": identity, "stopped_by": stopped}
+
+
+@router.post("/replay")
+async def replay(body: Again, request: Request, operator: Operator) -> dict[str, Any]:
+    """Publish an entity's events again; whoever has handled them already skips them. `{"republished": n}`"""
+    wanted = {"entity_id": str(body.entity_id), "after_version": body.after_version}
+    answer = await request.app.state.duties.ask_relay(wanted)
+    return dict(orjson.loads(answer))
+
+
+@router.post("/audit")
+async def audit_stream(request: Request, operator: Operator, repair: bool = True) -> dict[str, Any]:
+    """Compare the stream with the log and the log with its digests; publish again what the stream has lost."""
+    state = request.app.state
+    report = await audit.compare(state.pool, state.duties.bus, state.name)
+    republished = 0
+    if repair and report.missing:
+        republished = orjson.loads(await state.duties.ask_relay({"seqs": report.missing}))["republished"]
+    return {**report._asdict(), "republished": republished}

@@ -1,0 +1,69 @@
+"""One service as an application: its parts joined, opened in order, closed in reverse."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+
+from shared.domain.aggregate import Aggregate
+from shared.domain.policy import Policy
+from shared.messaging.reactions import Reactions
+from shared.persistence.pool import migrate, open_pool
+from shared.persistence.store import Store
+from shared.settings import Role, Settings
+from shared.telemetry import log, start_telemetry
+from shared.web import operators
+from shared.web.door import Door
+from shared.web.duties import Duties
+from shared.web.identity import Identity
+from shared.web.problems import Problems
+from shared.web.words import Words
+
+
+def create_service(
+    folder: Path,
+    settings: Settings,
+    *,
+    api: APIRouter,
+    reactions: Reactions,
+    timed: Sequence[type[Aggregate]] = (),
+) -> FastAPI:
+    """The service that lives in `folder`: its name, its migrations and its Chinese are found there.
+
+    `timed` are the aggregates that set deadlines. Nothing is opened before the lifespan begins.
+    """
+    start_telemetry(folder.name, level=settings.log_level, endpoint=settings.otel_exporter_otlp_endpoint)
+    policy = Policy.read(settings.policy_file)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        for name in await migrate(settings.database_url, folder / "migrations"):
+            log.info("migrated: %s", name)
+        wake = asyncio.Event()
+        async with open_pool(settings.database_url, size=settings.pool_size, name=f"xiaofu {folder.name}") as pool:
+            app.state.pool, app.state.store = pool, Store(pool, wake)
+            async with Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties:
+                yield
+
+    app = FastAPI(title=f"Xiaofu {folder.name}", version="1", lifespan=lifespan, summary=_charter(folder))
+    app.state.name, app.state.policy, app.state.reactions, app.state.roles = (
+        folder.name,
+        policy,
+        reactions,
+        settings.roles,
+    )
+    app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
+    app.include_router(operators.health)
+    app.include_router(operators.router)
+    if Role.API in settings.roles:
+        app.include_router(api, prefix="/v1")
+    Problems(Words(folder / "messages.zh.toml")).install(app)
+    app.add_middleware(Door, body_limit=settings.body_limit, seconds=settings.request_seconds)
+    return app
+
+
+def _charter(folder: Path) -> str:
+    """The first line of the service's charter, shown above its API."""
+    return (folder / "__init__.py").read_text(encoding="utf-8").strip().strip('"').splitlines()[0]

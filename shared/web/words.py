@@ -1,0 +1,46 @@
+"""The same sentence in the reader's language: English templates in the code, Chinese ones in `messages.zh.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from shared.documents.tables import SENTENCES
+
+type Language = Literal["en", "zh"]
+
+SPINE = Path(__file__).with_name("messages.zh.toml")
+
+
+class Words:
+    """Chinese for templates (`[messages]`) and for the words that fill them (`[words]`), from several files."""
+
+    def __init__(self, *files: Path) -> None:
+        self.messages: dict[str, str] = dict(SENTENCES.values())
+        self.words: dict[str, str] = {}
+        for file in (SPINE, *files):
+            if file.exists():
+                read = tomllib.loads(file.read_text(encoding="utf-8"))
+                self.messages |= read.get("messages", {})
+                self.words |= read.get("words", {})
+
+    def say(self, template: str, params: Mapping[str, Any], language: Language) -> str:
+        """The filled template; English where there is no Chinese."""
+        if language == "zh" and template in self.messages:
+            return self.messages[template].format_map({k: self.words.get(str(v), v) for k, v in params.items()})
+        return template.format_map(params)
+
+
+def language_of(accept: str | None) -> Language:
+    """The better of the two languages we speak, by `Accept-Language`; English if it names neither."""
+    best: tuple[float, Language] = (0.0, "en")
+    for part in (accept or "").split(","):
+        tag, _, quality = part.partition(";q=")
+        name = tag.strip().lower()[:2]
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if (name == "zh" and weight > best[0]) or (name == "en" and weight > best[0]):
+            best = (weight, "zh" if name == "zh" else "en")
+    return best[1]

@@ -1,0 +1,1 @@
+"""Behaviour, proven through the real database and the real bus."""
