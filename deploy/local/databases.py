@@ -10,7 +10,7 @@ from deploy.local.problem import Problem
 NEW_ROLE = """
     SELECT format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD %L', $1::text, $2::text)
 """
-NEW_PASSWORD = "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)"  # noqa: S105 - a statement
+NEW_PASSWORD = "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)"
 NEW_DATABASE = "SELECT format('CREATE DATABASE %I OWNER %I', $1::text, $1::text)"
 CLOSE = "SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', $1::text)"
 OPEN_TO_ALL = """

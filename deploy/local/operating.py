@@ -46,12 +46,14 @@ class Desk:
             if not after:
                 return
 
-    def holder(self, letter: str) -> str:
-        """The service among those asked that has this dead letter."""
-        for service in self.services:
-            if any(str(item["id"]) == letter for item in self.letters(service)):
-                return service
-        raise Problem(f"There is no dead letter {letter}. See `xiaofu dead-letters list`.")
+    def holder(self, letter: int) -> str:
+        """The service that has this dead letter; every service counts its own, so the number may not be enough."""
+        found = [name for name in self.services if any(item["id"] == letter for item in self.letters(name))]
+        if not found:
+            raise Problem(f"There is no dead letter {letter}. See `xiaofu dead-letters list`.")
+        if len(found) > 1:
+            raise Problem(f"Dead letter {letter} exists in {' and '.join(found)}: say which with --service.")
+        return found[0]
 
 
 def _in_words(answer: httpx.Response) -> str:
@@ -78,7 +80,7 @@ def list_letters(service: OneService = None, data_dir: DataDir = DEFAULT_DATA_DI
         table.add_column(heading, overflow="fold")
     for name in desk.services:
         for item in desk.letters(name):
-            entity = f"{item['entity_id']} v{item['version']}"
+            entity = f"{item['entity_id']} v{item['version']}" if item["entity_id"] else "unreadable"
             reason = f"{item['reason']}: {item['error']}" if item.get("error") else str(item["reason"])
             row = (
                 item["id"],
@@ -98,7 +100,7 @@ def list_letters(service: OneService = None, data_dir: DataDir = DEFAULT_DATA_DI
 
 @dead_letters.command("retry")
 def retry_letter(
-    letter: Annotated[str, typer.Argument(help="The id from `dead-letters list`.")],
+    letter: Annotated[int, typer.Argument(help="The id from `dead-letters list`.")],
     service: OneService = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
@@ -108,13 +110,15 @@ def retry_letter(
     """
     desk = Desk(doors_of(data_dir), service)
     holder = service or desk.holder(letter)
-    desk.call(holder, "POST", f"dead-letters/{letter}/retry")
-    say(f"{holder}: {letter} is tried again.")
+    answer = desk.call(holder, "POST", f"dead-letters/{letter}/retry")
+    if not answer["handled"]:
+        raise Problem(f"{holder}: {letter} cannot be handled yet: {answer['stopped_by']}")
+    say(f"{holder}: {letter} is handled.")
 
 
 @dead_letters.command("discard")
 def discard_letter(
-    letter: Annotated[str, typer.Argument(help="The id from `dead-letters list`.")],
+    letter: Annotated[int, typer.Argument(help="The id from `dead-letters list`.")],
     reason: Annotated[str, typer.Option(help="Why it may be passed over; it is kept.")],
     service: OneService = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
