@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import TracerProvider, sampling
 from opentelemetry.trace import Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge, Histogram
@@ -67,7 +67,9 @@ def start_telemetry(service: str, *, level: str = "INFO", endpoint: str | None =
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    # Without an endpoint spans only hand on their trace: no one would read what they record.
+    sampler = sampling.DEFAULT_ON if endpoint else sampling.ALWAYS_OFF
+    provider = TracerProvider(sampler, resource=Resource.create({"service.name": service}))
     if endpoint:
         # Imported only where it is used: the exporter brings protobuf and requests along.
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

@@ -46,6 +46,7 @@ app = typer.Typer(
 @app.command()
 def demo(
     data_dir: Annotated[Path | None, typer.Option(help="Keep the data here; without it, nothing is kept.")] = None,
+    stay: Annotated[bool, typer.Option("--stay", help="Keep the stack running afterwards, until Ctrl-C.")] = False,
 ) -> None:
     """Start a stack of its own, tell the whole story on it, stop it.
 
@@ -53,7 +54,7 @@ def demo(
 
     Example: xiaofu demo
     """
-    raise typer.Exit(demonstrate(data_dir))
+    raise typer.Exit(demonstrate(data_dir, stay=stay))
 
 
 @app.command()

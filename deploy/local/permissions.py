@@ -33,6 +33,7 @@ def permissions(service: str) -> dict[str, dict[str, list[str]]]:
         f"$JS.API.CONSUMER.CREATE.*.{service}.>",
         f"$JS.API.CONSUMER.DURABLE.CREATE.*.{service}",
         f"$JS.API.CONSUMER.INFO.*.{service}",
+        f"$JS.API.CONSUMER.RESET.*.{service}",
         f"$JS.API.CONSUMER.MSG.NEXT.*.{service}",
         f"$JS.ACK.*.{service}.>",
     ]

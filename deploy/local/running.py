@@ -122,21 +122,18 @@ def take_down(folder: Folder) -> None:
     say("Stopped." if supervisor or ended else f"No stack is running in {folder.path}.")
 
 
-def demonstrate(data_dir: Path | None) -> int:
-    """The demo on a stack of its own; returns its exit code.
-
-    `deploy.local.demo` offers `run(stack)` and may offer POLICY_FILE, the policy the services run with.
-    """
+def demonstrate(data_dir: Path | None, *, stay: bool) -> int:
+    """The demo on a stack of its own; returns its exit code, after Ctrl-C if the stack is to `stay`."""
     with scratch() if data_dir is None else nullcontext(data_dir) as folder:
-        return asyncio.run(_demonstrate(folder))
+        return asyncio.run(_demonstrate(folder, stay))
 
 
-async def _demonstrate(folder: Path) -> int:
+async def _demonstrate(folder: Path, stay: bool) -> int:
     # Imported here: only the demo needs it, and it must not slow down every other command.
     demo = import_module("deploy.local.demo")
-    policy: Path | None = getattr(demo, "POLICY_FILE", None)
+    policy = demo.policy_file(folder)
     stack = Stack(folder, port_offset=free_offset(SERVICES), policy_file=policy, report=say)
-    run = asyncio.create_task(_tell(stack, demo.run))
+    run = asyncio.create_task(_tell(stack, demo.run, stay))
     _stop_on_signals(run)
     try:
         return await run
@@ -145,6 +142,10 @@ async def _demonstrate(folder: Path) -> int:
         return 130
 
 
-async def _tell(stack: Stack, story: Callable[[Stack], Awaitable[int]]) -> int:
+async def _tell(stack: Stack, story: Callable[[Stack], Awaitable[int]], stay: bool) -> int:
     async with stack:
-        return await story(stack)
+        code = await story(stack)
+        if stay:
+            say(f"The stack stays: try xiaofu events --data-dir {stack.data_dir}. Ctrl-C stops it.")
+            await stack.watch_over()
+        return code

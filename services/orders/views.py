@@ -149,7 +149,7 @@ async def orders(
     page: Page,
     *,
     status: str | None,
-    customer_id: UUID | None,
+    customer_id: UUID | str | None,
     salesperson: str | None,
     number: str | None,
 ) -> list[asyncpg.Record]:

@@ -59,18 +59,22 @@ class Aggregate(BaseModel):
 
     def record(self, event: Event) -> None:
         """Let `event` happen, or refuse: the only way a status moves and a version grows."""
-        step = self.LIFECYCLE[type(event)]
-        if self.status not in step.sources:
+        self.require(type(event))
+        target = self.LIFECYCLE[type(event)].target
+        if target is not None:
+            self.status = target
+        self.version += 1
+        self._recorded.append(event)
+
+    def require(self, event: type[Event]) -> None:
+        """Refuse, unless `event` may happen now: for commands that must know before they touch anything else."""
+        if not self.may(event):
             raise NotAllowedNow(
                 "{event} is not possible while the {entity} is {status}",
-                event=type(event).__name__,
+                event=event.__name__,
                 entity=self.ENTITY,
                 status=str(self.status),
             )
-        if step.target is not None:
-            self.status = step.target
-        self.version += 1
-        self._recorded.append(event)
 
     def may(self, event: type[Event]) -> bool:
         """Whether `event` may happen in the present status."""

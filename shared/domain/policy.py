@@ -133,8 +133,9 @@ class Penalties(Section):
 
 
 class Orders(Section):
-    """先款后货: money first, and how long it may take (ORD-9, ORD-13, ORD-17)."""
+    """先款后货: money first, and how long it may take (ORD-6, ORD-9, ORD-13, ORD-17)."""
 
+    stock_position_valid: Duration
     payment_expiry: Duration
     deposit_share: Share
     overdue_delivery_warning: Duration

@@ -57,6 +57,31 @@ class ComplaintAssigned(Event, name="complaints.complaint.assigned.v1"):
     person: str | None = None
 
 
+class ComplaintReported(Event, name="complaints.complaint.reported.v1"):
+    """A grave service complaint is put before this post as well, without handling it (CMP-6)."""
+
+    number: str
+    kind: str
+    post: Post
+
+
+class ComplaintTaken(Event, name="complaints.complaint.taken.v1"):
+    """A person has taken the case in hand (CMP-4, CMP-6)."""
+
+    number: str
+    post: Post
+    person: str
+
+
+class ComplaintTakenOver(Event, name="complaints.complaint.taken_over.v1"):
+    """Another person handles the case from now on."""
+
+    number: str
+    post: Post
+    person: str
+    instead_of: str
+
+
 class ResponseWarned(Event, name="complaints.complaint.response_warned.v1"):
     """The time for a first response is nearly over (CMP-7)."""
 
@@ -134,6 +159,19 @@ class EvidenceNotFound(Event, name="complaints.complaint.evidence_not_found.v1")
     order_number: str
 
 
+class LiabilityReceived(Event, name="complaints.complaint.liability_received.v1"):
+    """Quality has told the case who bears what share (QUA-3)."""
+
+    investigation_id: UUID
+
+
+class InvestigationConcluded(Event, name="complaints.complaint.investigation_concluded.v1"):
+    """Quality has closed its investigation of the case (QUA-4)."""
+
+    investigation_id: UUID
+    summary: str
+
+
 class ResponsibilityEstablished(Event, name="complaints.complaint.responsibility_established.v1"):
     """Who is responsible has been established (经查实); only this may start a penalty (CMP-15)."""
 
@@ -171,6 +209,13 @@ class ComplaintResolved(Event, name="complaints.complaint.resolved.v1"):
     customer_id: UUID
     in_time: bool
     summary: str
+
+
+class AttemptLogged(Event, name="complaints.complaint.attempt_logged.v1"):
+    """Somebody has tried to reach the customer (CMP-11)."""
+
+    number: str
+    channel: str
 
 
 class ComplaintClosed(Event, name="complaints.complaint.closed.v1"):

@@ -20,6 +20,14 @@ class ContractLine(BaseModel):
     deliver_by: date | None = None
 
 
+class TemplateDrafted(Event, name="contracts.template.drafted.v1"):
+    """Headquarters has drafted an edition; nothing is drawn up from it before it is activated (CON-1)."""
+
+    code: str
+    edition: int
+    digest: str
+
+
 class TemplateActivated(Event, name="contracts.template.activated.v1"):
     """A template version may be used from now on; `digest` pins its text (CON-1)."""
 

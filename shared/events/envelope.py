@@ -80,7 +80,7 @@ def provenance(envelope: dict[str, Any]) -> Provenance:
         return Provenance(
             id=UUID(envelope["id"]),
             entity_id=UUID(envelope["subject"]),
-            version=int(envelope["sequence"]),
+            version=_version(envelope["sequence"]),
             time=datetime.fromisoformat(envelope["time"]),
             actor=str(envelope["actor"]),
             correlation_id=UUID(envelope["correlationid"]),
@@ -89,6 +89,13 @@ def provenance(envelope: dict[str, Any]) -> Provenance:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Undecodable(f"not an event envelope: {error!r}") from error
+
+
+def _version(sequence: str) -> int:
+    version = int(sequence)
+    if not 0 < version < 1 << 31:
+        raise ValueError(f"{version} is no version")
+    return version
 
 
 def open_event(envelope: dict[str, Any], known: Provenance) -> Event:

@@ -14,6 +14,7 @@ class MessageDelivered(Event, name="notifications.message.delivered.v1"):
     about: UUID
     person: str | None = None
     post: Post | None = None
+    customer_id: UUID | None = None
 
 
 class MessageAcknowledged(Event, name="notifications.message.acknowledged.v1"):
@@ -22,6 +23,8 @@ class MessageAcknowledged(Event, name="notifications.message.acknowledged.v1"):
     cause_id: UUID
     about: UUID
     by: str
+    template: str | None = None
+    post: Post | None = None
 
 
 class BulletinPublished(Event, name="notifications.bulletin.published.v1"):
@@ -34,7 +37,8 @@ class BulletinPublished(Event, name="notifications.bulletin.published.v1"):
     clause: str
 
 
-class BulletinRead(Event, name="notifications.bulletin.read.v1"):
+class BulletinRead(Event, name="notifications.read_receipt.given.v1"):
     """Somebody has read a bulletin (NOT-4)."""
 
+    bulletin_id: UUID
     by: str

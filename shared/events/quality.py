@@ -27,6 +27,22 @@ class InvestigationOpened(Event, name="quality.investigation.opened.v1"):
     article: str | None = None
 
 
+class ComplaintRegistered(Event, name="quality.investigation.complaint_registered.v1"):
+    """The complaint has come in with what its slip names; evidence may have opened the investigation before (QUA-1)."""
+
+    complaint_number: str
+    order_number: str | None = None
+    article: str | None = None
+
+
+class GoodsTraced(Event, name="quality.investigation.goods_traced.v1"):
+    """Orders has told which lots the goods come from; none where nothing has left yet (QUA-1)."""
+
+    complaint_id: UUID
+    order_number: str
+    lots: list[str]
+
+
 class LotHoldOrdered(Event, name="quality.investigation.lot_hold_ordered.v1"):
     """Nothing of these lots may leave until the hold is lifted (QUA-1)."""
 
@@ -84,6 +100,7 @@ class CorrectiveActionOpened(Event, name="quality.investigation.action_opened.v1
     owner: str
     due_at: datetime
     measure: str
+    department: Post | None = None
 
 
 class CorrectiveActionDone(Event, name="quality.investigation.action_done.v1"):

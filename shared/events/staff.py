@@ -34,6 +34,15 @@ class PenaltyProposed(Event, name="staff.penalty.proposed.v1"):
     deciders: list[Post]
 
 
+class PenaltyApproved(Event, name="staff.penalty.approved.v1"):
+    """The first of the deciders a dismissal needs has agreed; another one has to (STF-8)."""
+
+    number: str
+    employee: str
+    measures: list[str]
+    approved_by: str
+
+
 class PenaltyDecided(Event, name="staff.penalty.decided.v1"):
     """A person has decided inside the range; the employee may appeal until `appeal_by` (STF-7, STF-8)."""
 

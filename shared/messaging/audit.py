@@ -5,17 +5,16 @@ from uuid import UUID
 
 from nats.aio.client import Client
 
-from shared.messaging.bus import read_stream
+from shared.messaging.bus import imprint, read_stream
 from shared.messaging.streams import stream_name
 from shared.persistence.pool import Pool
 
 PAGE = 5000
 
-# Up to the mark that the relay has passed: what is on its way is not missing.
-LOG = """
-SELECT seq, event_id FROM events
-WHERE seq > $1 AND seq <= coalesce((SELECT safe_seq FROM relay_state WHERE stream = $2), 0) ORDER BY seq LIMIT $3
-"""
+# Up to the mark that the relay had passed before the stream was read: what is on its way is not missing.
+MARK = "SELECT coalesce((SELECT safe_seq FROM relay_state WHERE stream = $1), 0)"
+
+LOG = "SELECT seq, event_id FROM events WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3"
 
 BROKEN = """
 SELECT entity_id, version FROM (
@@ -28,7 +27,7 @@ SELECT entity_id, version FROM (
 
 
 class Report(NamedTuple):
-    """What an audit found: log numbers the stream lacks, stream messages the log lacks, places where a chain breaks."""
+    """What an audit found: log numbers the stream lacks, messages the log lacks, places where a chain breaks."""
 
     stream: str
     in_log: int
@@ -41,17 +40,21 @@ class Report(NamedTuple):
 async def compare(pool: Pool, bus: Client, service: str) -> Report:
     """Read the stream and the log once, in pages; changes nothing."""
     stream = stream_name(service)
+    mark = await pool.fetchval(MARK, stream)
     held: dict[UUID, int] = {}
+    foreign: list[str] = []
     count = 0
     async for message in read_stream(bus, stream, 0):
-        headers = message.headers or {}
-        held[UUID(headers["Nats-Msg-Id"].partition(":")[0])] = int(headers["Xiaofu-Seq"])
         count += 1
+        if (found := imprint(message)) is None:
+            foreign.append(f"message {(message.headers or {})['Nats-Sequence']}")
+        else:
+            held[found.event_id] = found.seq
     missing: list[int] = []
     last, in_log = 0, 0
-    while rows := await pool.fetch(LOG, last, stream, PAGE):
+    while rows := await pool.fetch(LOG, last, mark, PAGE):
         missing += [row["seq"] for row in rows if held.pop(row["event_id"], None) is None]
         last, in_log = rows[-1]["seq"], in_log + len(rows)
-    foreign = [str(event_id) for event_id, seq in held.items() if seq <= last]
+    foreign += [str(event_id) for event_id, seq in held.items() if seq <= last]
     broken = [f"{row['entity_id']} version {row['version']}" for row in await pool.fetch(BROKEN)]
     return Report(stream, in_log, count, missing, foreign, broken)

@@ -4,17 +4,20 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Annotated, Any, NamedTuple
+from uuid import UUID
 
 import nats
 import orjson
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from pydantic import BaseModel, Field
 
 from shared.telemetry import log
 
 API = "$JS.API"
+SEQ, EVENT_ID = "Xiaofu-Seq", "Nats-Msg-Id"
 NOT_FOUND = 404
 STREAM_MISSING, CONSUMER_MISSING, MESSAGE_MISSING = 10059, 10014, 10037
 
@@ -71,16 +74,45 @@ def answer(reply: Msg) -> dict[str, Any]:
     return found
 
 
+class Wanted(BaseModel):
+    """What is to be published again: the events of an entity after a version, or those with these log numbers."""
+
+    entity_id: UUID | None = None
+    after_version: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
+    seqs: list[Annotated[int, Field(ge=0, lt=1 << 63)]] = []
+
+
+class Imprint(NamedTuple):
+    """What a relay writes on the outside of a message: which event of its log is inside."""
+
+    seq: int
+    event_id: UUID
+
+
+def imprint(message: Msg) -> Imprint | None:
+    """`None`: no relay has published this."""
+    headers = message.headers or {}
+    try:
+        return Imprint(int(headers[SEQ]), UUID(headers[EVENT_ID].partition(":")[0]))
+    except (KeyError, ValueError):
+        return None
+
+
+async def read_message(bus: Client, stream: str, seq: int) -> Imprint | None:
+    """Which event a stream holds at a sequence; `None` also if there is nothing."""
+    request = orjson.dumps({"seq": seq})
+    return imprint(await bus.request(f"{API}.DIRECT.GET.{stream}", request, timeout=5))
+
+
 async def read_stream(bus: Client, stream: str, after: int, page: int = 1000) -> AsyncIterator[Msg]:
     """The stored messages of a stream after a sequence, in order; each has the header `Nats-Sequence`."""
-    while True:
-        count = 0
+    more = True
+    while more:
+        more = False  # a page may be cut short by its bytes: only an empty one is the end
         async for message in _page(bus, stream, after + 1, page):
-            count += 1
+            more = True
             after = int((message.headers or {})["Nats-Sequence"])
             yield message
-        if count < page:
-            return
 
 
 async def _page(bus: Client, stream: str, first: int, page: int) -> AsyncIterator[Msg]:
@@ -91,7 +123,9 @@ async def _page(bus: Client, stream: str, first: int, page: int) -> AsyncIterato
         await bus.publish(f"{API}.DIRECT.GET.{stream}", request, reply=inbox)
         while True:
             message = await subscription.next_msg(timeout=5)
-            if (message.headers or {}).get("Status"):
+            if status := (message.headers or {}).get("Status"):
+                if status not in ("204", "404"):  # end of batch; nothing there
+                    raise ApiError(int(status), f"{stream} cannot be read")
                 return
             yield message
     finally:

@@ -22,22 +22,10 @@ from shared.messaging.inbox import Cursor, Heard
 from shared.messaging.leadership import leadership
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
-from shared.persistence.pool import Connection, Pool
+from shared.persistence.pool import Connection, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
 
-# Faults of the surroundings: the same batch is tried again, for as long as it takes.
-PASSING = (
-    *UNREACHABLE,
-    ChangedMeanwhile,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.QueryCanceledError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
 TRIES = 5  # of one event that fails by itself, before it is parked
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 
@@ -67,7 +55,7 @@ class Consumer:
                 async with leadership(self._url, f"consumer {self.name}") as connection:
                     self.active = True
                     await self._serve(connection)
-            except (*PASSING, asyncpg.PostgresError, ExceptionGroup) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ExceptionGroup) as error:
                 log.warning("consumer: %s; standing for election again", error or type(error).__name__)
                 await asyncio.sleep(FIRST_PAUSE)
             finally:
@@ -115,23 +103,30 @@ class Consumer:
             try:
                 freed = await self._commit(batch)
                 break
-            except PASSING as error:
-                log.warning("consumer: %s; the batch is tried again", error or type(error).__name__)
             except Exception as error:  # anything a reaction may raise: found by halving, then parked with its cause
+                if passing(error) or isinstance(error, UNREACHABLE):
+                    log.warning("consumer: %s; the batch is tried again", error or type(error).__name__)
+                    pause = await self._wait_out(pause)
+                    continue
                 if len(batch) > 1:
                     middle = len(batch) // 2
                     await self.handle(batch[:middle])
                     await self.handle(batch[middle:])
                     return
                 tries += 1
-                if isinstance(error, (Refusal, Undecodable)) or tries == TRIES:
+                final = isinstance(error, (Refusal, Undecodable)) and not isinstance(error, ChangedMeanwhile)
+                if final or tries == TRIES:
                     await self._park(batch[0], error, tries)
                     return
                 log.warning("consumer: %s failed, try %d of %d", batch[0].subject, tries, TRIES, exc_info=error)
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
-            pause = min(pause * 2, LONGEST_PAUSE)
-        for entity in freed:
+                pause = await self._wait_out(pause)
+        for entity in dict.fromkeys(freed):
             await self.drain(entity)
+
+    @staticmethod
+    async def _wait_out(pause: float) -> float:
+        await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+        return min(pause * 2, LONGEST_PAUSE)
 
     async def _park(self, heard: Heard, error: Exception, tries: int) -> None:
         reason = (
@@ -175,13 +170,15 @@ class Consumer:
         if known.version <= version:
             if known.version == version and known.id != event_id:
                 await inbox.park(connection, self.name, heard, "diverged", "another event had this version before")
-            return []
-        if known.version > version + 1 or known.version == cursor.parked:
+        elif known.version > version + 1 or known.version == cursor.parked:
             await self._wait(connection, heard, known, version, cursor)
-            return []
-        await self.react(work, heard, known)
-        after[known.entity_id] = (known.version, known.id)
-        return [known.entity_id] if cursor.parked else []
+            before[known.entity_id] = cursor._replace(parked=min(known.version, cursor.parked or known.version))
+        else:
+            await self.react(work, heard, known)
+            version = known.version
+            after[known.entity_id] = (version, known.id)
+        # Whatever is parked next in line may have its turn: if it failed by itself, `drain` leaves it to an operator.
+        return [known.entity_id] if before[known.entity_id].parked == version + 1 else []
 
     async def _wait(
         self, connection: Connection, heard: Heard, known: Provenance, version: int, cursor: Cursor
@@ -190,9 +187,10 @@ class Consumer:
         if cursor.parked is not None and cursor.parked == version + 1:
             await inbox.park(connection, self.name, heard, "behind", f"waits behind version {cursor.parked}")
             return
-        await inbox.park(connection, self.name, heard, "gap", f"version {version + 1} has not come yet")
-        request = {"entity_id": str(known.entity_id), "after_version": version}
-        await self._bus.publish(f"replay.{heard.source}", orjson.dumps(request))
+        # What is parked already was asked for: an answer that does not fill the gap must not lead to another request.
+        if await inbox.park(connection, self.name, heard, "gap", f"version {version + 1} has not come yet"):
+            request = {"entity_id": str(known.entity_id), "after_version": version}
+            await self._bus.publish(f"replay.{heard.source}", orjson.dumps(request))
 
     async def react(self, work: Work, heard: Heard, known: Provenance) -> None:
         """Do what follows from one event, as part of its trace."""
@@ -212,8 +210,9 @@ class Consumer:
 
         Only `forced` (an operator's retry) tries again what was parked for its own sake.
         """
+        tries = 0
         while True:
-            row = await self._pool.fetchrow(FIRST_PARKED, self.name, entity)
+            row = await self._pool.fetchrow(FIRST_PARKED, self.name, entity, forced)
             if row is None:
                 return None
             if not forced and row["reason"] not in ("gap", "behind"):
@@ -222,9 +221,12 @@ class Consumer:
             try:
                 if not await self._release(row):
                     return str(row["error"])
-            except PASSING:
-                raise
             except Exception as error:  # whatever the reaction raised is what the operator needs to see
+                if passing(error):
+                    raise
+                tries += 1
+                if isinstance(error, ChangedMeanwhile) and tries < TRIES:
+                    continue
                 reason = "refused" if isinstance(error, Refusal) else "fault"
                 await self._pool.execute(FAILED_AGAIN, row["id"], reason, f"{type(error).__name__}: {error}"[:2000])
                 return str(error)
@@ -252,7 +254,8 @@ class Consumer:
 
 FIRST_PARKED = """
 SELECT id, source, subject, data, reason, error FROM dead_letters
-WHERE consumer = $1 AND entity_id = $2 AND state = 'parked' ORDER BY version, id LIMIT 1
+WHERE consumer = $1 AND entity_id = $2 AND state = 'parked' AND ($3 OR reason <> 'diverged')
+ORDER BY version, id LIMIT 1
 """
 
 FAILED_AGAIN = """

@@ -14,7 +14,8 @@ from shared.persistence.pool import Connection, Pool
 CURSORS = """
 SELECT wanted.entity_id, coalesce(inbox.version, 0) AS version, inbox.event_id,
        (SELECT min(version) FROM dead_letters AS parked
-        WHERE parked.consumer = $1 AND parked.entity_id = wanted.entity_id AND parked.state = 'parked') AS parked
+        WHERE parked.consumer = $1 AND parked.entity_id = wanted.entity_id AND parked.state = 'parked'
+          AND parked.version > coalesce(inbox.version, 0)) AS parked
 FROM unnest($2::uuid[]) AS wanted (entity_id)
 LEFT JOIN inbox ON inbox.consumer = $1 AND inbox.entity_id = wanted.entity_id
 """
@@ -35,6 +36,10 @@ WITH incoming AS (
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM first_seen) + (SELECT count(*) FROM moved)
+"""
+
+HANDLED_SO_FAR = """
+SELECT entity_id, version, event_id FROM inbox WHERE consumer = $1 AND entity_id > $2 ORDER BY entity_id LIMIT $3
 """
 
 PARK = """
@@ -94,13 +99,15 @@ async def advance(
 
 async def park(
     connection: Connection | Pool, consumer: str, heard: Heard, reason: str, error: str, attempts: int = 1
-) -> None:
-    """Keep an event that cannot be handled now; parking it twice keeps it once."""
+) -> bool:
+    """Keep an event that cannot be handled now; parking it twice keeps it once. Returns whether it is new here."""
     known = heard.known
     place: Sequence[object] = (known.entity_id, known.version, known.id) if known else (None, None, None)
-    await connection.execute(
-        PARK, consumer, heard.source, *place, heard.subject, heard.data, reason, error[:2000], attempts
+    text = error.replace("\0", "")[:2000]  # PostgreSQL holds no U+0000, and parking must not fail
+    done = await connection.execute(
+        PARK, consumer, heard.source, *place, heard.subject, heard.data, reason, text, attempts
     )
+    return bool(done == "INSERT 0 1")
 
 
 def from_row(row: asyncpg.Record) -> Heard:

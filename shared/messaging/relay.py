@@ -1,7 +1,7 @@
 """The relay: everything committed to the log reaches the stream, in order, fenced and fsynced."""
 
 import asyncio
-import base64
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -12,7 +12,19 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.hands import Hands
-from shared.messaging.bus import UNREACHABLE, ApiError, answer, ask, read_stream
+from shared.messaging.bus import (
+    EVENT_ID,
+    SEQ,
+    UNREACHABLE,
+    ApiError,
+    Imprint,
+    Wanted,
+    answer,
+    ask,
+    imprint,
+    read_message,
+    read_stream,
+)
 from shared.messaging.leadership import leadership
 from shared.messaging.streams import provide_stream, stream_name
 from shared.persistence.pool import Connection
@@ -55,7 +67,9 @@ AGAIN_BY_SEQ = "SELECT seq, event_id, subject, data FROM events WHERE seq = ANY(
 PAGE = 1000  # rows per read
 BATCH = 500  # messages per atomic batch; the server allows 1,000
 POLL = 0.2  # seconds, should a wake-up be lost
-SEQ, EVENT_ID = "Xiaofu-Seq", "Nats-Msg-Id"
+LOOK = 5.0  # seconds between looks at a stream that nothing is published to: it may have been wiped or set back
+
+WRONG_LAST = 10071
 
 FAULTS = (*UNREACHABLE, ApiError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -82,6 +96,7 @@ class Relay:
         self._wake, self._hands = wake, hands
         self._stream = stream_name(service)
         self._end = Place()
+        self._clean = Place()  # up to here the stream holds nothing later than the safe mark
         self._high = 0
         self._missing: set[int] = set()
         self._marker: tuple[int, frozenset[int]] | None = None
@@ -89,6 +104,7 @@ class Relay:
         self._rounds = 0
         self._remembered: tuple[int, Place] = (-1, Place())
         self._requests: asyncio.Queue[Msg] = asyncio.Queue(1000)
+        self._looked = 0.0
 
     async def run(self) -> None:
         """Relay for ever; a fault ends the term of office, and the next term looks first at what has arrived."""
@@ -116,7 +132,7 @@ class Relay:
         self._wake.set()
 
     async def _requested(self, request: Msg) -> None:
-        if self.leading:
+        if self.leading and not self._requests.full():  # whoever asked will ask again
             self._requests.put_nowait(request)
             self._wake.set()
 
@@ -136,11 +152,20 @@ class Relay:
 
     async def _pause(self, connection: Connection) -> None:
         RELAY_LAG.set(await connection.fetchval(LAG, self._high))
+        if time.monotonic() - self._looked > LOOK:
+            await self._look()
         try:
             async with asyncio.timeout(POLL):
                 await self._wake.wait()
         except TimeoutError:
             return
+
+    async def _look(self) -> None:
+        """A fault, if the stream is not as we left it: the next term will mend it."""
+        state = (await ask(self._bus, f"STREAM.INFO.{self._stream}"))["state"]
+        if state["last_seq"] != self._end.seq or not await self._still_there(self._end, state):
+            raise ApiError(WRONG_LAST, f"{self._stream} is not as it was left")
+        self._looked = time.monotonic()
 
     async def step(self, connection: Connection) -> int:
         """Read once, publish what is new, and move the safe mark; returns how many events were published."""
@@ -178,13 +203,15 @@ class Relay:
 
     async def _remember(self, connection: Connection) -> None:
         safe = min(self._missing) - 1 if self._missing else self._high
-        if self._published or (safe, self._end) == self._remembered:
+        if not self._missing:
+            self._clean = self._end
+        if self._published or (safe, self._clean) == self._remembered:
             return
         # A crash before this only means reading a longer tail of the stream: once a page is often enough.
         if safe - self._remembered[0] < PAGE and self._wake.is_set():
             return
-        await connection.execute(REMEMBER, self._stream, safe, self._end.seq, self._end.event_id, self._rounds)
-        self._remembered = (safe, self._end)
+        await connection.execute(REMEMBER, self._stream, safe, *self._clean, self._rounds)
+        self._remembered = (safe, self._clean)
 
     async def _publish(self, rows: Sequence[asyncpg.Record], *, suffix: str = "") -> None:
         """One atomic, fenced batch; any doubt about its fate is a fault, resolved by looking at the stream."""
@@ -214,48 +241,44 @@ class Relay:
         kept = await connection.fetchrow(STATE, self._stream)
         safe, place, rounds = 0, Place(), 0
         if kept:
-            safe, place, rounds = (
-                kept["safe_seq"],
-                Place(kept["stream_seq"], kept["event_id"]),
-                kept["rounds"],
-            )
-        self._rounds = rounds
+            safe, place, rounds = kept["safe_seq"], Place(kept["stream_seq"], kept["event_id"]), kept["rounds"]
+        self._rounds, self._looked = rounds, time.monotonic()
         if not await self._still_there(place, state):
             log.warning("relay: %s was wiped or set back; refilling it from the log", self._stream)
             self._rounds += 1
             safe, place = 0, Place()
         self._high, self._missing, self._marker, self._remembered = safe, set(), None, (-1, Place())
-        present, self._end = await self._present(connection, place)
+        self._clean = place
+        present, end = await self._present(connection, place)
+        # Where the last messages were deleted or purged, their numbers remain used.
+        self._end = end if end.seq >= state["last_seq"] else Place(state["last_seq"])
         self._published = {seq for seq in present if seq > safe}
         if self._rounds != rounds:
             await connection.execute(REMEMBER, self._stream, 0, 0, None, self._rounds)
 
     async def _still_there(self, place: Place, state: dict[str, int]) -> bool:
-        if place.seq == 0:
-            return True
-        if place.seq > state["last_seq"]:
-            return False
-        try:
-            message = await ask(self._bus, f"STREAM.MSG.GET.{self._stream}", {"seq": place.seq})
-        except ApiError:
-            return False
-        return str(place.event_id) == str(orjson.loads(_body(message)).get("id"))
+        if place.event_id is None:
+            return place.seq <= state["last_seq"]
+        found = await read_message(self._bus, self._stream, place.seq)
+        return found is not None and found.event_id == place.event_id
 
     async def _present(self, connection: Connection, place: Place) -> tuple[set[int], Place]:
         """The log numbers the stream holds after `place`, each checked against the log, and its end."""
         present: set[int] = set()
-        page: list[tuple[int, UUID]] = []
+        page: list[Imprint] = []
         async for message in read_stream(self._bus, self._stream, place.seq):
-            headers = message.headers or {}
-            event_id = UUID(headers[EVENT_ID].partition(":")[0])
-            place = Place(int(headers["Nats-Sequence"]), event_id)
-            page.append((int(headers[SEQ]), event_id))
+            found = imprint(message)
+            place = Place(int((message.headers or {})["Nats-Sequence"]), found and found.event_id)
+            if found is None:
+                log.error("relay: message %d of %s is none of ours", place.seq, self._stream)
+                continue
+            page.append(found)
             if len(page) == PAGE:
                 present |= await self._checked(connection, page)
                 page = []
         return present | await self._checked(connection, page), place
 
-    async def _checked(self, connection: Connection, page: Sequence[tuple[int, UUID]]) -> set[int]:
+    async def _checked(self, connection: Connection, page: Sequence[Imprint]) -> set[int]:
         found = {row["seq"] for row in await connection.fetch(BELONGS, [n for n, _ in page], [i for _, i in page])}
         if len(found) < len({number for number, _ in page}):
             raise StreamAhead(
@@ -265,19 +288,19 @@ class Relay:
         return found
 
     async def _answer(self, connection: Connection, request: Msg) -> None:
-        """Publish again what a consumer or an audit misses: `{"entity_id", "after_version"}` or `{"seqs"}`."""
-        wanted = orjson.loads(request.data)
-        if "seqs" in wanted:
-            rows = await connection.fetch(AGAIN_BY_SEQ, wanted["seqs"])
+        """Publish again what a consumer or an audit misses."""
+        try:
+            wanted = Wanted.model_validate_json(request.data)
+        except ValueError as error:
+            log.error("relay: a request to publish again cannot be read: %s", error)
+            return
+        if wanted.entity_id is None:
+            rows = await connection.fetch(AGAIN_BY_SEQ, wanted.seqs)
         else:
-            rows = await connection.fetch(AGAIN, UUID(wanted["entity_id"]), wanted["after_version"])
+            rows = await connection.fetch(AGAIN, wanted.entity_id, wanted.after_version)
         rows = [row for row in rows if row["seq"] <= self._high and row["seq"] not in self._missing]
         again = f":again-{uuid4().hex[:8]}"  # the first id may still be in the server's duplicate window
         for first in range(0, len(rows), BATCH):
             await self._publish(rows[first : first + BATCH], suffix=again)
         if request.reply:
             await request.respond(orjson.dumps({"republished": len(rows)}))
-
-
-def _body(message: dict[str, dict[str, str]]) -> bytes:
-    return base64.b64decode(message["message"]["data"])

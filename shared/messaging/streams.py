@@ -69,7 +69,11 @@ async def provide_stream(bus: Client, service: str, replicas: int = 1) -> dict[s
 
 
 async def provide_consumer(bus: Client, source: str, consumer: str) -> None:
-    """The durable consumer on the stream of `source`; raises `ApiError` 10059 while that stream does not exist."""
+    """The durable consumer on the stream of `source`, about to deliver what comes after the last acknowledgement.
+
+    Raises `ApiError` 10059 while that stream does not exist.
+    """
     stream = stream_name(source)
     config = consumer_config(consumer)
     await ask(bus, f"CONSUMER.CREATE.{stream}.{consumer}", {"stream_name": stream, "config": config, "action": ""})
+    await ask(bus, f"CONSUMER.RESET.{stream}.{consumer}")

@@ -8,10 +8,14 @@ KEPT = timedelta(days=30)
 
 FORGET = "DELETE FROM idempotency_keys WHERE created_at < now() - $1::interval"
 
+ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(1480982530)"  # IF NOT EXISTS does not protect against a twin
+
 PROVIDE = "SELECT provide_event_partitions(3)"
 
 
 async def housekeeping(pool: Pool) -> None:
     """Forget old keys and provide the partitions of the months to come; safe to run from every replica at once."""
     await pool.execute(FORGET, KEPT)
-    await pool.execute(PROVIDE)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(ONE_AT_A_TIME)
+        await connection.execute(PROVIDE)

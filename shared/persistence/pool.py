@@ -26,6 +26,23 @@ class Reader(Protocol):
     async def fetchval(self, query: str, *args: Any) -> Any: ...
 
 
+# Faults of the surroundings: what was asked may be asked again in the same words.
+PASSING = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.QueryCanceledError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
+def passing(error: BaseException) -> bool:
+    """Whether a fault passes; an argument that does not fit its column is an `InterfaceError` too, and does not."""
+    return isinstance(error, PASSING) and not isinstance(error, ValueError)
+
+
 class MigrationError(RuntimeError):
     """The database and the migrations in the code do not belong together."""
 

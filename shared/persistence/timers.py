@@ -11,7 +11,7 @@ from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, NotAllowedNow
 from shared.events.envelope import Occasion
 from shared.hands import Hands
-from shared.persistence.pool import Pool
+from shared.persistence.pool import Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, traceparent
 
@@ -30,8 +30,6 @@ SET attempts = attempts + 1, error = $3, due_at = now() + interval '1 second' * 
 WHERE owner = $1 AND kind = $2
 """
 
-FIRST = "SELECT owner, kind FROM timers WHERE due_at <= now() AND entity = ANY($1) ORDER BY due_at LIMIT 1"
-
 NEXT = """
 SELECT extract(epoch FROM min(due_at) - now())::float8 AS wait, count(*) FILTER (WHERE due_at <= now()) AS due
 FROM (SELECT due_at FROM timers WHERE entity = ANY($1) ORDER BY due_at LIMIT 1000) AS soon
@@ -40,8 +38,6 @@ FROM (SELECT due_at FROM timers WHERE entity = ANY($1) ORDER BY due_at LIMIT 100
 CLAIMED = 500  # deadlines per transaction
 LONGEST_WAIT = 1.0  # seconds between looks, so that a deadline set elsewhere is seen
 
-PASSING = (OSError, ChangedMeanwhile, asyncpg.PostgresError, asyncpg.InterfaceError)
-
 
 class Timers:
     """Fires what falls due. Any number may run: each deadline is claimed by one, together with what it causes."""
@@ -49,6 +45,7 @@ class Timers:
     def __init__(self, pool: Pool, kinds: Sequence[type[Aggregate]], policy: Policy, wake: asyncio.Event) -> None:
         self._pool, self._policy, self._wake = pool, policy, wake
         self._kinds = {kind.ENTITY: kind for kind in kinds}
+        self._claimed: list[asyncpg.Record] = []
 
     async def run(self, hands: Hands) -> None:
         """Fire for ever; overdue ones at once, in the order they fell due."""
@@ -58,7 +55,7 @@ class Timers:
                     fired = await self.fire()
                 if fired < CLAIMED:
                     await asyncio.sleep(await self._wait())
-            except PASSING as error:
+            except (OSError, ChangedMeanwhile, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("timers: %s; looking again", error or type(error).__name__)
                 await asyncio.sleep(LONGEST_WAIT)
 
@@ -75,9 +72,9 @@ class Timers:
         """
         try:
             return await self._fire(limit)
-        except PASSING:
-            raise
         except Exception as error:  # whatever a deed may raise; the culprit is found below
+            if passing(error):
+                raise
             if limit > 1:
                 while await self.fire(1):
                     pass
@@ -87,7 +84,7 @@ class Timers:
 
     async def _fire(self, limit: int) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
-            rows = await connection.fetch(CLAIM, limit, list(self._kinds))
+            self._claimed = rows = await connection.fetch(CLAIM, limit, list(self._kinds))
             work = Work(connection, self._policy)
             for row in sorted(rows, key=lambda row: row["due_at"]):
                 await self._one(work, row)
@@ -111,8 +108,8 @@ class Timers:
                     return
 
     async def _postpone(self, error: Exception) -> None:
-        """The deadline that failed is the first due one: try it again later, and say why."""
-        row = await self._pool.fetchrow(FIRST, list(self._kinds))
-        if row is not None:
+        """Try the deadline that failed again later, and say why."""
+        for row in self._claimed:
             log.error("timers: %s of %s failed", row["kind"], row["owner"], exc_info=error)
-            await self._pool.execute(POSTPONE, row["owner"], row["kind"], f"{type(error).__name__}: {error}"[:2000])
+            text = f"{type(error).__name__}: {error}".replace("\0", "")[:2000]
+            await self._pool.execute(POSTPONE, row["owner"], row["kind"], text)

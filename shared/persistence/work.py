@@ -27,7 +27,7 @@ class Work:
         self._held: dict[tuple[type[Aggregate], UUID], Aggregate] = {}
         self._rows: dict[tuple[type[Aggregate], UUID], list[Row]] = {}
         self._stories: dict[tuple[type[Aggregate], UUID], UUID] = {}
-        self._projected: dict[str, list[tuple[Any, ...]]] = {}
+        self._projected: list[tuple[str, list[tuple[Any, ...]]]] = []
 
     @asynccontextmanager
     async def on(self, occasion: Occasion) -> AsyncIterator[None]:
@@ -91,7 +91,9 @@ class Work:
 
     def project(self, query: str, *args: Any) -> None:
         """Run a write of a read model with the batch. Runs of one statement go to the database together, in order."""
-        self._projected.setdefault(query, []).append(args)
+        if not self._projected or self._projected[-1][0] != query:
+            self._projected.append((query, []))
+        self._projected[-1][1].append(args)
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """Read, after everything done so far in this batch."""
@@ -117,8 +119,8 @@ class Work:
         kinds: dict[type[Aggregate], list[Draft]] = {}
         for (kind, _), aggregate in self._held.items():
             rows = self._rows.get((kind, aggregate.id), [])
-            if rows or aggregate.timers:
-                story = self._stories[kind, aggregate.id]
+            if rows or aggregate.timers or (aggregate is answered and key):
+                story = self._stories.get((kind, aggregate.id), self.occasion.correlation_id)
                 draft = Draft(aggregate, aggregate.version - len(rows), rows, story)
                 kinds.setdefault(kind, []).append(draft)
         answer: bytes | None = None
@@ -130,7 +132,7 @@ class Work:
             self.written = True
         self._rows.clear()
         self._stories.clear()
-        projected, self._projected = self._projected, {}
-        for query, rows_ in projected.items():
+        projected, self._projected = self._projected, []
+        for query, rows_ in projected:
             await self._connection.executemany(query, rows_)
         return answer

@@ -99,6 +99,10 @@ class Change[A: Aggregate]:
         if self._expected not in (None, "*", f'"{aggregate.version}"'):
             raise Stale("the present version is {version}", version=aggregate.version)
 
+    async def aside(self, record: Aggregate) -> None:
+        """Keep a record of the request itself, which is about to be refused."""
+        await self._store.save(record, self._occasion)
+
     async def save(self, aggregate: A) -> Response:
         """Keep a new aggregate; answers 201 with its place. Raises any `Refusal`."""
         try:

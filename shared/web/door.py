@@ -5,6 +5,7 @@ import time
 
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.telemetry import REQUESTS, span
@@ -12,8 +13,8 @@ from shared.telemetry import REQUESTS, span
 UNMEASURED = ("/health/", "/metrics")
 
 
-class TooLarge(Exception):
-    """The body grew past the limit while it was read."""
+class TooLarge(HTTPException):
+    """The body grew past the limit while it was read. FastAPI passes on this kind alone while it reads."""
 
 
 class Door:
@@ -38,10 +39,8 @@ class Door:
 
         parent = headers.get(b"traceparent", b"").decode("latin-1") or None
         with span(scope["method"], parent, SpanKind.SERVER) as current:
-            if (
-                not headers.get(b"content-length", b"0").isdigit()
-                or int(headers.get(b"content-length", b"0")) > self._limit
-            ):
+            length = headers.get(b"content-length", b"0")
+            if not length.isdigit() or len(length) > 18 or int(length) > self._limit:
                 await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
             else:
                 await self._pass(scope, receive, answer)
@@ -62,7 +61,7 @@ class Door:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise TooLarge
+                raise TooLarge(413, f"a request has at most {self._limit} bytes")
             return message
 
         async def noted(message: Message) -> None:
@@ -74,8 +73,6 @@ class Door:
         try:
             async with asyncio.timeout(None if live else self._seconds):
                 await self._app(scope, limited, noted)
-        except TooLarge:
-            await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
         except TimeoutError:
             if begun:
                 raise

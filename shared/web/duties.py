@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import orjson
 from nats.aio.client import Client
 
@@ -40,7 +41,6 @@ class Duties:
         wake: asyncio.Event,
     ) -> None:  # fmt: skip
         self.name = reactions.service
-        self.connected = False
         self._settings, self._pool, self._reactions, self._policy, self._wake = (
             settings,
             pool,
@@ -54,7 +54,7 @@ class Duties:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Duties"]:
         """Everything this process is for, until the block ends; then what is in hand is finished, for at most 10 s."""
-        tasks = [asyncio.create_task(self._with_bus()), asyncio.create_task(self._daily())]
+        tasks = [asyncio.create_task(self._at_work()), asyncio.create_task(self._daily())]
         if Role.TIMERS in self._settings.roles:
             tasks.append(asyncio.create_task(self._timers.run(self.hands)))
         try:
@@ -65,10 +65,21 @@ class Duties:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
+    @property
+    def connected(self) -> bool:
+        return hasattr(self, "bus") and self.bus.is_connected
+
+    async def _at_work(self) -> None:
+        while True:
+            try:
+                await self._with_bus()
+            except Exception as error:  # nobody foresaw it; a process without its duties would only look healthy
+                log.critical("duties: %s; taking them up again", type(error).__name__, exc_info=error)
+                await asyncio.sleep(1)
+
     async def _with_bus(self) -> None:
         settings = self._settings
         async with open_bus(settings.nats_url, name=self.name) as self.bus:
-            self.connected = True
             self.consumer = Consumer(
                 settings.database_url,
                 self._pool,
@@ -93,7 +104,9 @@ class Duties:
                 duties += [relay.run(), self._hourly()]
             else:
                 duties.append(self._call_relay())
-            await asyncio.gather(*duties)
+            async with asyncio.TaskGroup() as group:
+                for duty in duties:
+                    group.create_task(duty)
 
     async def _call_relay(self) -> None:
         """Tell the relay in another process that something was committed; many commits, one message."""
@@ -120,13 +133,13 @@ class Duties:
                 if report.missing:
                     log.warning("audit: %d events are missing from %s", len(report.missing), report.stream)
                     await self.ask_relay({"seqs": report.missing})
-            except (*UNREACHABLE, ApiError, NotAllowedNow) as error:
+            except (*UNREACHABLE, ApiError, NotAllowedNow, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("audit: %s", error or type(error).__name__)
 
     async def _daily(self) -> None:
         while True:
             try:
                 await housekeeping(self._pool)
-            except OSError as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("housekeeping: %s", error)
             await asyncio.sleep(DAILY)

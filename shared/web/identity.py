@@ -63,7 +63,7 @@ class Identity:
                 options={"require": ["exp", "sub", "iss", "aud"]},
                 leeway=5,
             )
-        except (jwt.PyJWTError, ValueError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError) as error:  # TypeError: a key of another kind than `alg` says
             raise Unauthenticated("the token is not valid: {why}", why=str(error)) from error
         return claims
 

@@ -11,10 +11,13 @@ from pydantic import BaseModel, Field
 from shared.domain.refusals import NotAllowedNow, NotFound
 from shared.messaging import audit
 from shared.messaging.consumer import Consumer
+from shared.messaging.inbox import HANDLED_SO_FAR
 from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
 from shared.persistence.pool import Pool
 from shared.telemetry import OLDEST_PARKED, PARKED
 from shared.web.identity import Operator
+
+FIRST_ENTITY = UUID(int=0)
 
 health = APIRouter(tags=["operation"])
 router = APIRouter(prefix="/v1", tags=["operation"])
@@ -113,6 +116,19 @@ async def discard(identity: int, body: Reason, request: Request, operator: Opera
         raise NotAllowedNow("an earlier event of the same entity is parked or missing; deal with that first")
     stopped = await consumer.drain(row["entity_id"]) if row["entity_id"] else None
     return {"discarded": identity, "stopped_by": stopped}
+
+
+@router.get("/handled")
+async def handled(
+    request: Request,
+    operator: Operator,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+    after: UUID = FIRST_ENTITY,
+) -> dict[str, Any]:
+    """How far each entity's events were handled here: `{"items": [{"entity_id", "version", "event_id"}], "next": …}`."""
+    rows = await request.app.state.pool.fetch(HANDLED_SO_FAR, request.app.state.name, after, limit + 1)
+    items = [dict(row) for row in rows[:limit]]
+    return {"items": items, "next": items[-1]["entity_id"] if len(rows) > limit else None}
 
 
 @router.post("/replay")

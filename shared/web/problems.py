@@ -106,6 +106,7 @@ class Problems:
         app.add_exception_handler(RequestValidationError, self.validation)
         app.add_exception_handler(HTTPException, self.http)
         app.add_exception_handler(asyncpg.DataError, self.data)
+        app.add_exception_handler(asyncpg.TransactionRollbackError, self.collision)
         for kind in OUT_OF_REACH:
             app.add_exception_handler(kind, self.out_of_reach)
         app.add_exception_handler(Exception, self.fault)
@@ -167,7 +168,13 @@ class Problems:
         # What pydantic lets through and PostgreSQL cannot hold, such as U+0000 in a text.
         return self.problem(request, 422, "invalid", "a value cannot be stored: {why}", {"why": str(error)})
 
+    async def collision(self, request: Request, error: Exception) -> Response:
+        # Two changes of several things each waited for the other, and this one was given up.
+        return self.problem(request, 409, "changed_meanwhile", "another change was in the way; ask again")
+
     async def out_of_reach(self, request: Request, error: Exception) -> Response:
+        if isinstance(error, ValueError):  # asyncpg's word for an argument that does not fit, such as 2 ** 70
+            return await self.data(request, error)
         log.error("database out of reach: %s", error)
         return self.problem(request, 503, "unavailable", AGAIN, headers={"Retry-After": "2"})
 

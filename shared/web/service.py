@@ -47,7 +47,13 @@ def create_service(
             async with Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties:
                 yield
 
-    app = FastAPI(title=f"Xiaofu {folder.name}", version="1", lifespan=lifespan, summary=_charter(folder))
+    app = FastAPI(
+        title=f"Xiaofu {folder.name}",
+        version="1",
+        lifespan=lifespan,
+        summary=_charter(folder),
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # the door traces and measures, for less
+    )
     app.state.name, app.state.policy, app.state.reactions, app.state.roles = (
         folder.name,
         policy,

@@ -34,9 +34,9 @@ class Words:
 def language_of(accept: str | None) -> Language:
     """The better of the two languages we speak, by `Accept-Language`; English if it names neither."""
     best: tuple[float, Language] = (0.0, "en")
-    for part in (accept or "").split(","):
+    for part in (accept or "").replace(" ", "").split(","):
         tag, _, quality = part.partition(";q=")
-        name = tag.strip().lower()[:2]
+        name = tag.lower()[:2]
         try:
             weight = float(quality) if quality else 1.0
         except ValueError:

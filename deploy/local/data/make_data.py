@@ -239,9 +239,7 @@ def write_workbook(name: str, sheet: str, headings: Sequence[str], rows: Table) 
 
 def main() -> None:
     write_workbook("articles.xlsx", "产品目录", ARTICLE_HEADINGS, articles())
-    write_workbook(
-        "articles-with-errors.xlsx", "产品目录", ARTICLE_HEADINGS, articles_with_errors(articles())
-    )
+    write_workbook("articles-with-errors.xlsx", "产品目录", ARTICLE_HEADINGS, articles_with_errors(articles()))
     write_csv("stock.csv", STOCK_HEADINGS, stock(articles()))
     write_csv("dealers.csv", DEALER_HEADINGS, dealers())
     write_csv("dealers-with-errors.csv", DEALER_HEADINGS, dealers_with_errors(dealers()))

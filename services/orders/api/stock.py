@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.orders import views
+from services.orders.api.access import own_customer
 from services.orders.domain.lot import Lot
 from services.orders.domain.stock_position import StockPosition
 from shared.documents.tables import Day, Row, read_table
@@ -86,6 +87,7 @@ async def show_lot(lot_id: UUID, request: Request, anyone: Anyone) -> Response:
 @router.post("/stock-positions", status_code=201, response_model=StockPosition)
 async def show_stock(body: ShowStock, seller: Seller, change: PositionChange, request: Request) -> Response:
     """Show a customer what can be shipped now, and keep what was shown (ORD-6)."""
+    own_customer(seller, body.customer_id)
     pool = request.app.state.pool
     await views.customer_owner(pool, body.customer_id)
     lines = await views.stock(pool, body.articles, change.at.astimezone(SHANGHAI).date())
@@ -96,5 +98,6 @@ async def show_stock(body: ShowStock, seller: Seller, change: PositionChange, re
 async def accept_stock(position_id: UUID, body: AcceptStock, seller: Seller, change: PositionChange) -> Response:
     """Record that the customer accepts the position (ORD-6)."""
     async with change(position_id) as position:
+        own_customer(seller, position.customer_id)
         position.accept(body.accepted_by, change.at)
     return change.answer

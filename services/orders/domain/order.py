@@ -112,8 +112,14 @@ class Order(Aggregate):
         at: datetime,
     ) -> Self:
         """Write an order at the prices that hold, after the customer has accepted the stock position (ORD-3, ORD-6)."""
-        if position.customer_id != customer_id or not position.accepted:
+        if position.customer_id != customer_id or position.accepted_at is None:
             raise RuleBroken("ORD-6", "the customer has not accepted a stock position that was shown to them")
+        valid = policy.orders.stock_position_valid
+        if at - position.accepted_at > valid:
+            hours = valid.total_seconds() / 3600
+            raise RuleBroken(
+                "ORD-6", "the accepted stock position is older than {hours} h; show it again", hours=f"{hours:g}"
+            )
         if not position.covers({line.article for line in lines}):
             raise RuleBroken("ORD-6", "the accepted stock position does not show every article of the order")
         order = cls.begin(
@@ -181,6 +187,7 @@ class Order(Aggregate):
 
         The quality certificate travels with them (ORD-11); what is on hold, expired or gone is refused (ORD-12).
         """
+        self.require(OrderDispatched)
         shipped = [ZERO] * len(self.lines)
         for position, lot, quantity in goods:
             if not 1 <= position <= len(self.lines):

@@ -58,9 +58,5 @@ class StockPosition(Aggregate):
         self.accepted_by, self.accepted_at = accepted_by, at
         self.record(StockAccepted(customer_id=self.customer_id, accepted_by=accepted_by))
 
-    @property
-    def accepted(self) -> bool:
-        return self.accepted_at is not None
-
     def covers(self, articles: set[str]) -> bool:
         return articles <= {line.article for line in self.lines}

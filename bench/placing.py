@@ -1,0 +1,187 @@
+"""Placing an order of three lines over HTTP, beside the same statement sent by the bare driver."""
+
+import asyncio
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import asyncpg
+import httpx
+import orjson
+import psutil
+
+from bench.figures import against, show
+from deploy.local.ports import free_port
+from deploy.local.stack import Stack
+from services.orders.domain.order import Order
+from services.orders.domain.stock_position import Available, StockPosition
+from shared.domain.actor import Actor
+from shared.domain.policy import Policy
+from shared.events.envelope import Occasion, new_id
+from shared.events.orders import OrderedLine
+from shared.persistence.pool import open_pool
+from shared.persistence.store import Draft, stamp, write
+
+CONNECTIONS = 16
+SECONDS = 5.0
+DATA = Path("deploy/local/data")
+ARTICLES = 3
+
+
+async def placing(stack: Stack) -> None:
+    """At least 0.45 of the bare rate, with 16 connections and one service process."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services", "orders", "--port", str(port), "--only", "api"],
+        env=stack.environment("orders") | {"POOL_SIZE": str(CONNECTIONS), "LOG_LEVEL": "WARNING"},
+    )
+    try:
+        await _ready(port)
+        request = await _prepare(stack, port)
+        await against(
+            "place an order over HTTP (3 lines, 16 connections, api role)",
+            lambda: _http(port, request, psutil.Process(process.pid)),
+            lambda: _bare(stack),
+            unit="orders/s",
+            target_ratio=0.45,
+        )
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+async def _ready(port: int) -> None:
+    async with httpx.AsyncClient() as client:
+        for _ in range(200):
+            try:
+                if (await client.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200:
+                    return
+            except httpx.TransportError:
+                await asyncio.sleep(0.05)
+    raise TimeoutError("orders did not start")
+
+
+async def _prepare(stack: Stack, port: int) -> bytes:
+    """A customer, prices and an accepted stock position; returns the bytes of a request to place an order."""
+    customer = uuid4()
+    connection = await asyncpg.connect(stack.database_url("orders"))
+    await connection.execute("INSERT INTO known_customers VALUES ($1, 'D000', 'Bench', 'u01')", customer)
+    await connection.close()
+
+    def who(user: str, *posts: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {stack.token(user, *posts)}"}
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/v1", timeout=30) as client:
+        files = {"file": ("articles.xlsx", (DATA / "articles.xlsx").read_bytes())}
+        book = (
+            await client.post("/articles/import", headers=who("m", "sales_manager"), files=files)
+        ).raise_for_status()
+        path = f"/price-books/{book.json()['id']}/approve"
+        (await client.post(path, headers=who("d", "sales_director"), json={})).raise_for_status()
+        listed = (await client.get("/articles?limit=20", headers=who("s", "salesperson"))).json()["items"]
+        articles = [article["article"] for article in listed if article["in_production"]][:ARTICLES]
+        body = {"customer_id": str(customer), "articles": articles}
+        shown = (await client.post("/stock-positions", headers=who("s", "salesperson"), json=body)).json()
+        path = f"/stock-positions/{shown['id']}/accept"
+        (await client.post(path, headers=who("s", "salesperson"), json={"accepted_by": "Wang"})).raise_for_status()
+    order = {
+        "customer_id": str(customer),
+        "stock_position_id": shown["id"],
+        "lines": [{"article": article, "quantity": "10"} for article in articles],
+    }
+    content = orjson.dumps(order)
+    head = (
+        f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {who('s', 'salesperson')['Authorization']}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nIdempotency-Key: KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+async def _http(port: int, request: bytes, process: psutil.Process) -> float:
+    """Orders placed per second over 16 connections that are kept open; the client costs as little as it can."""
+    before = process.cpu_times()
+    until = time.perf_counter() + SECONDS
+
+    async def client() -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        placed = 0
+        while time.perf_counter() < until:
+            writer.write(request.replace(b"KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-", str(uuid4()).encode()))
+            head = await reader.readuntil(b"\r\n\r\n")
+            if not head.startswith(b"HTTP/1.1 201"):
+                raise AssertionError(head)
+            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
+            await reader.readexactly(length)
+            placed += 1
+        writer.close()
+        return placed
+
+    started = time.perf_counter()
+    placed = sum(await asyncio.gather(*(client() for _ in range(CONNECTIONS))))
+    after = process.cpu_times()
+    used = after.user + after.system - before.user - before.system
+    show("CPU of the service process per placed order", unit="us", ours=round(used / placed * 1e6))
+    return placed / (time.perf_counter() - started)
+
+
+def _order() -> tuple[Order, Occasion]:
+    at = datetime.now(UTC)
+    by = Actor(id="s")
+    customer: UUID = uuid4()
+    lines = [
+        OrderedLine(
+            article=f"A{n}", specification="800x800x10 mm", model="MB-8801", grade="优等品", colour_number="A1",
+            quantity=Decimal(10), price=Decimal("88.00"), authority="price book JG20261124-00000000",
+        )
+        for n in range(ARTICLES)
+    ]  # fmt: skip
+    shown = [Available(article=line.article, available=Decimal(0)) for line in lines]
+    position = StockPosition.show(new_id(), customer, shown, by, at)
+    position.accept("Wang", at)
+    order = Order.place(
+        new_id(), customer_id=customer, contract_id=None, position=position, lines=lines, requirements="",
+        salesperson="s", policy=POLICY, by=by, at=at,
+    )  # fmt: skip
+    return order, Occasion("s", at, new_id())
+
+
+POLICY = Policy.read()
+
+
+async def _bare(stack: Stack) -> float:
+    """The same statement with the same arguments, prepared beforehand, as fast as the driver sends it."""
+    async with open_pool(stack.database_url("orders"), size=CONNECTIONS) as pool:
+        sent: list[tuple[str, tuple[object, ...]]] = []
+
+        class Recorder:
+            """Takes the statement down instead of sending it."""
+
+            async def fetch(self, query: str, *args: object) -> list[int]:
+                sent.append((query, args))
+                return [1]
+
+        for _ in range(int(SECONDS * 8000)):
+            order, occasion = _order()
+            rows = stamp(order, occasion)
+            draft = Draft(order, 0, rows, occasion.correlation_id)
+            await write(Recorder(), Order, [draft])  # type: ignore[arg-type]  # takes down what a pool would be sent
+        waiting = iter(sent)
+        until = time.perf_counter() + SECONDS
+
+        async def client() -> int:
+            done = 0
+            async with pool.acquire() as connection:
+                for query, args in waiting:
+                    await connection.fetch(query, *args)
+                    done += 1
+                    if time.perf_counter() > until:
+                        break
+            return done
+
+        started = time.perf_counter()
+        done = sum(await asyncio.gather(*(client() for _ in range(CONNECTIONS))))
+        return done / (time.perf_counter() - started)

@@ -1,0 +1,76 @@
+"""Part 7: a complaint that nobody answers climbs up the line, on clocks that policy has made short."""
+
+from pathlib import Path
+from typing import Any
+
+from deploy.local.demo.cast import Cast
+from deploy.local.demo.visitors import eventually
+
+SHORT = """
+[complaints]
+response_time = { value = 2, unit = "second" }
+resolution_time = { value = 60, unit = "second" }
+escalation_step = { value = 1, unit = "second" }
+"""
+
+
+def policy_file(folder: Path) -> Path:
+    """The policy the services run with: unchanged at first, then with short clocks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "policy.toml"
+    file.write_text("", encoding="utf-8")
+    return file
+
+
+async def escalate(cast: Cast) -> None:
+    """The present handler is passed over, post by post, up to the general manager."""
+    account, visitors = cast.account, cast.visitors
+    account.chapter("7. A complaint nobody answers")
+    before = cast.case["policy"]
+    policy_file(cast.stack.data_dir).write_text(SHORT, encoding="utf-8")
+    cast.stack.kill("complaints")
+    account.tell("the operator shortens the clocks by policy and restarts complaints", "REG-2")
+    dealer = cast.dealers[3]
+    body = {
+        "kind": "delivery",
+        "channel": "letter",
+        "customer_id": dealer["id"],
+        "description": "送货迟到两日,无人说明",
+        "contact": {"name": "何伟文", "phone": "13800000148"},
+    }
+
+    async def filed() -> Any:
+        """The old process may still answer: its cases have the old clocks."""
+        case = await visitors.post("complaints", "/complaints", "u33", body)
+        return case if case["policy"] != before else None
+
+    case = await eventually(filed)
+    account.expect(
+        f"{case['number']} bears the new policy version, older cases keep theirs", case["policy"] != before, "CMP-7"
+    )
+
+    async def climbed() -> Any:
+        seen = await visitors.get("complaints", f"/complaints/{case['id']}", "u33")
+        return seen if seen.get("called_post") == "general_manager" else None
+
+    seen = await eventually(climbed)
+    account.expect("unanswered, it has climbed to the general manager", seen, "CMP-7 NOT-5")
+    await cast.ledger.read()
+    story = [entry for entry in cast.ledger.entries if entry.entity_id == case["id"]]
+    called = [entry.data["post"] for entry in story if entry.name.endswith(".escalated.v1")]
+    account.expect(
+        f"called on the way, in this order: {' → '.join(called)}",
+        len(called) > 1 and called[-1] == "general_manager" and len(set(called)) == len(called),
+        "CMP-7",
+        called,
+    )
+    breaches = [entry.name for entry in story if entry.name.endswith("response_missed.v1")]
+    account.expect("the breach stands in the log, once", len(breaches) == 1, "CMP-7", breaches)
+
+    async def general_manager() -> bool:
+        inbox = await visitors.get("notifications", "/inbox", "u01")
+        return any(one["about"] == case["id"] for one in inbox["items"])
+
+    account.expect("the general manager has it in the inbox", await eventually(general_manager), "NOT-1 NOT-5")
+    await visitors.post("complaints", f"/complaints/{case['id']}/acknowledge", "u01")
+    account.tell(f"{visitors.name('u01')} acknowledges", "CMP-7")

@@ -1,0 +1,98 @@
+"""Complaints as they are read."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel
+
+from services.complaints import views
+from services.complaints.api.discretion import Discreet, own_customer
+from services.complaints.domain.complaint import Complaint
+from services.complaints.domain.intake import Kind
+from services.complaints.domain.lifecycle import ComplaintStatus
+from services.complaints.domain.timed_case import Breach
+from shared.domain.actor import Actor, Post
+from shared.domain.refusals import Forbidden
+from shared.web.identity import Anyone
+from shared.web.paging import Paged, document, listing
+
+router = APIRouter(tags=["complaints"])
+one = APIRouter(tags=["complaints"], route_class=Discreet)
+
+
+class ClockReading(BaseModel):
+    """How a case stands in time (CMP-7)."""
+
+    respond_by: datetime
+    resolve_by: datetime
+    responded_at: datetime | None
+    breaches: list[Breach]
+    level: int
+    called_post: Post | None
+
+
+def _salesperson(by: Actor) -> str | None:
+    """Whose cases alone are shown: those of a salesperson who holds no other post."""
+    return by.id if by.posts == {Post.SALESPERSON} else None
+
+
+async def _visible(request: Request, complaint_id: UUID, by: Actor) -> tuple[Complaint, str]:
+    """A complaint `by` may look at, and its text; raises `NotFound` and `Forbidden`."""
+    text, owner = await views.complaint(request.app.state.pool, complaint_id)
+    complaint = Complaint.model_validate_json(text)
+    salesperson = _salesperson(by)
+    if salesperson and salesperson not in (owner, complaint.filed_by, complaint.about):
+        raise Forbidden("this complaint is not yours")
+    complaint.refuse_strangers(by)
+    return complaint, text
+
+
+@router.get("/complaints")
+async def list_complaints(
+    request: Request,
+    anyone: Anyone,
+    page: Paged,
+    kind: Kind | None = None,
+    status: ComplaintStatus | None = None,
+    customer_id: UUID | None = None,
+    number: Annotated[str | None, Query(max_length=40)] = None,
+    unclosed: Annotated[bool | None, Query(alias="open", description="Whether the case is not closed yet")] = None,
+) -> Response:
+    """Complaints in short, newest first; salespeople see their customers', customers and partners theirs."""
+    rows = await views.complaints(
+        request.app.state.pool,
+        page,
+        kind=kind,
+        status=status,
+        customer_id=own_customer(anyone) if anyone.outside else customer_id,
+        number=number,
+        unclosed=unclosed,
+        salesperson=_salesperson(anyone),
+    )
+    return listing(rows, page)
+
+
+@one.get("/complaints/{complaint_id}", response_model=Complaint)
+async def show_complaint(complaint_id: UUID, request: Request, anyone: Anyone) -> Response:
+    """One complaint; contact data only for those who need it (CMP-18)."""
+    complaint, text = await _visible(request, complaint_id, anyone)
+    return document(text, complaint.version)
+
+
+@router.get("/complaints/{complaint_id}/clock")
+async def show_clock(complaint_id: UUID, request: Request, anyone: Anyone) -> ClockReading:
+    """Deadlines, breaches, and how far up the line the case has gone (CMP-7)."""
+    complaint, _ = await _visible(request, complaint_id, anyone)
+    return ClockReading(
+        respond_by=complaint.terms.respond_by,
+        resolve_by=complaint.terms.resolve_by,
+        responded_at=complaint.response.at if complaint.response else None,
+        breaches=complaint.breaches,
+        level=len(complaint.calls),
+        called_post=complaint.called.post if complaint.called else None,
+    )
+
+
+router.include_router(one)

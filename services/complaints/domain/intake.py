@@ -1,0 +1,75 @@
+"""What is taken in with a complaint, and which post handles it."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.domain.actor import Post
+from shared.domain.refusals import RuleBroken
+from shared.events.complaints import Slip
+
+
+class Kind(StrEnum):
+    """质量, 货期, 服务, 意见或建议: each goes its own way (CMP-2)."""
+
+    QUALITY = "quality"
+    DELIVERY = "delivery"
+    SERVICE = "service"
+    OPINION = "opinion"
+
+
+class Channel(StrEnum):
+    """How people and the company reach one another (CMP-1)."""
+
+    PHONE = "phone"
+    LETTER = "letter"
+    VISIT = "visit"
+    WEB = "web"
+    PARTNER = "partner"
+
+
+class Severity(StrEnum):
+    ORDINARY = "ordinary"
+    GRAVE = "grave"
+
+
+class Contact(BaseModel):
+    """How to reach the complainant; shown to those who need it (CMP-18)."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=60)]
+    phone: Annotated[str, Field(max_length=40)] = ""
+
+
+HANDLED_BY = {
+    Kind.QUALITY: Post.SALES_DIRECTOR,
+    Kind.DELIVERY: Post.SALES_MANAGER,
+    Kind.SERVICE: Post.SALES_MANAGER,
+    Kind.OPINION: Post.OFFICE,
+}
+
+
+def handling_post(kind: Kind, severity: Severity) -> Post:
+    """The post that handles such a complaint in person (CMP-4, CMP-6)."""
+    if kind is Kind.SERVICE and severity is Severity.GRAVE:
+        return Post.VICE_PRESIDENT_SALES
+    return HANDLED_BY[kind]
+
+
+def require_slip(kind: Kind, slip: Slip | None) -> None:
+    """A quality complaint registers the whole slip, in words that say something (CMP-3)."""
+    if slip is None:
+        if kind is Kind.QUALITY:
+            raise RuleBroken("CMP-3", "a quality complaint registers the invoice or slip of the goods", field="slip")
+        return
+    for name, value in slip:
+        if not str(value).strip():
+            raise RuleBroken("CMP-3", "the slip does not say the {missing} of the goods", missing=name, field="slip")
+
+
+def require_person(kind: Kind, about: str | None) -> None:
+    """A service complaint names whom it is about (CMP-6)."""
+    if kind is Kind.SERVICE and about is None:
+        raise RuleBroken("CMP-6", "a service complaint names the employee it is about", field="about")

@@ -1,0 +1,63 @@
+"""Reviews by the departments and decisions by the chain."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from services.contracts.api.access import Employee
+from services.contracts.domain.contract import Contract
+from shared.domain.actor import Post
+from shared.web.change import Change, change_of
+
+router = APIRouter(tags=["approvals"])
+
+ContractChange = Annotated[Change[Contract], Depends(change_of(Contract))]
+
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+
+
+class ReviewLine(BaseModel):
+    """A department's answer for one line, counted from 1."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    line: Annotated[int, Field(ge=1, le=200)]
+    can_meet: bool
+    comment: Comment = ""
+    department: Annotated[Post | None, Field(description="Only for whoever holds the posts of several")] = None
+
+
+class Decide(BaseModel):
+    """A decision on the content with this digest: the one that was read."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    digest: Digest
+    comment: Comment = ""
+
+
+@router.post("/contracts/{contract_id}/reviews", response_model=Contract)
+async def review_line(contract_id: UUID, body: ReviewLine, by: Employee, change: ContractChange) -> Response:
+    """Say for one's own department whether a line can be met; a refusal blocks the contract (CON-3)."""
+    async with change(contract_id) as contract:
+        contract.review(body.line, body.can_meet, body.comment, by, change.at, body.department)
+    return change.answer
+
+
+@router.post("/contracts/{contract_id}/approve", response_model=Contract)
+async def approve_contract(contract_id: UUID, body: Decide, by: Employee, change: ContractChange) -> Response:
+    """Approve as the next post of the chain (CON-2, CON-4, CON-7, CON-9, CON-15)."""
+    async with change(contract_id) as contract:
+        contract.approve(body.digest, body.comment, by, change.at)
+    return change.answer
+
+
+@router.post("/contracts/{contract_id}/reject", response_model=Contract)
+async def reject_contract(contract_id: UUID, body: Decide, by: Employee, change: ContractChange) -> Response:
+    """Reject as the next post of the chain; only a change leads further (CON-4, CON-9)."""
+    async with change(contract_id) as contract:
+        contract.reject(body.digest, body.comment, by, change.at)
+    return change.answer

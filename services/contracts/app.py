@@ -1,0 +1,15 @@
+"""Joins the parts of contracts."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.contracts.api import router
+from services.contracts.domain.contract import Contract
+from services.contracts.reactions import reactions
+from shared.settings import Settings
+from shared.web.service import create_service
+
+
+def create_app(settings: Settings) -> FastAPI:
+    return create_service(Path(__file__).parent, settings, api=router, reactions=reactions, timed=[Contract])

@@ -1,0 +1,63 @@
+"""Bulletins, and who has read them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from services.notifications import views
+from services.notifications.api import reading
+from services.notifications.api.reading import Reading
+from services.notifications.domain.read_receipt import ReadReceipt
+from shared.domain.actor import Actor, Post
+from shared.domain.refusals import Forbidden
+from shared.web.change import Change, change_of
+from shared.web.identity import Anyone, admit
+from shared.web.paging import Paged, document, listing
+
+router = APIRouter(tags=["bulletins"])
+
+
+async def colleague(anyone: Anyone) -> Actor:
+    """Everybody on the staff, whatever their post."""
+    if anyone.outside:
+        raise Forbidden("bulletins are for the staff", rule="NOT-4")
+    return anyone
+
+
+Colleague = Annotated[Actor, Depends(colleague)]
+Archivist = Annotated[Actor, Depends(admit(Post.OFFICE, Post.HR))]
+ReceiptChange = Annotated[Change[ReadReceipt], Depends(change_of(ReadReceipt))]
+
+
+@router.get("/bulletins")
+async def list_bulletins(request: Request, reader: Colleague, page: Paged, language: Reading) -> Response:
+    """Bulletins, newest first, each with when I have read it (NOT-4)."""
+    rows = await views.bulletins(request.app.state.pool, page, reader.id)
+    return reading.listing([reading.bulletin(row, language) for row in rows], page, language)
+
+
+@router.get("/bulletins/{bulletin_id}")
+async def show_bulletin(bulletin_id: UUID, request: Request, reader: Colleague, language: Reading) -> Response:
+    """One bulletin."""
+    row = await views.bulletin(request.app.state.pool, bulletin_id, reader.id)
+    return reading.answer(reading.bulletin(row, language), language)
+
+
+@router.post("/bulletins/{bulletin_id}/read", status_code=201, response_model=ReadReceipt)
+async def read_bulletin(bulletin_id: UUID, request: Request, reader: Colleague, change: ReceiptChange) -> Response:
+    """Say that I have read it; who has said so before gets the first receipt again (NOT-4)."""
+    pool = request.app.state.pool
+    await views.bulletin(pool, bulletin_id, reader.id)
+    given = await pool.fetchrow(views.RECEIPT, ReadReceipt.identity(bulletin_id, reader.id))
+    if given is not None:
+        return document(given["document"], given["version"])
+    return await change.save(ReadReceipt.give(bulletin_id, reader, change.at))
+
+
+@router.get("/bulletins/{bulletin_id}/receipts")
+async def list_receipts(bulletin_id: UUID, request: Request, archivist: Archivist, page: Paged) -> Response:
+    """Who has read a bulletin, the latest first."""
+    pool = request.app.state.pool
+    await views.bulletin(pool, bulletin_id, archivist.id)
+    return listing(await views.receipts(pool, page, bulletin_id), page)

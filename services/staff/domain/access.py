@@ -1,0 +1,34 @@
+"""What one actor may see of people and penalties."""
+
+from typing import NamedTuple, Self
+
+from shared.domain.actor import Actor, Post
+from shared.domain.refusals import Forbidden
+
+WAGE_POSTS = (Post.HR, Post.GENERAL_MANAGER)
+PENALTY_POSTS = (Post.HR, Post.GENERAL_MANAGER, Post.SALES_DIRECTOR)
+
+
+class Access(NamedTuple):
+    """Penalties are for those who answer for them and the person concerned (STF-8, PLT-3).
+
+    `everybody` holds for all penalties, `branch` for those of one branch, `person` (employee code) for one's own.
+    """
+
+    everybody: bool
+    branch: str | None
+    person: str
+
+    @classmethod
+    def of(cls, actor: Actor) -> Self:
+        """A branch general manager sees the branch they decide in; raises `Forbidden` for an outside actor."""
+        insider(actor)
+        manager = actor.holds(Post.BRANCH_GENERAL_MANAGER)
+        everybody = actor.holds(*PENALTY_POSTS) or (manager and actor.branch is None)
+        return cls(everybody, actor.branch if manager else None, actor.id)
+
+
+def insider(actor: Actor) -> None:
+    """Who works here is no business of customers and partners; raises `Forbidden`."""
+    if actor.posts and actor.outside:
+        raise Forbidden("this is for employees")

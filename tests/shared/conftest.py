@@ -1,0 +1,170 @@
+"""Tally and echo on the real servers, with relays and consumers that a test starts and stops by itself."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from nats.aio.client import Client
+
+from deploy.local.jetstream import NatsServer
+from deploy.local.postgresql import PostgreSQL
+from shared.domain.policy import Policy
+from shared.hands import Hands
+from shared.messaging.bus import ApiError, ask, open_bus
+from shared.messaging.consumer import Consumer
+from shared.messaging.leadership import leadership
+from shared.messaging.reactions import Reactions
+from shared.messaging.relay import Relay
+from shared.persistence.pool import Connection, Pool, migrate, open_pool
+from shared.settings import Settings
+from tests.house import Running, new_database, running
+from tests.tally import FOLDER, create_app, luck, reactions
+
+type Databases = Callable[[str], Awaitable[str]]
+type Relaying = Callable[..., AbstractAsyncContextManager[Relay]]
+type Consuming = Callable[..., AbstractAsyncContextManager[Consumer]]
+
+
+@pytest.fixture(scope="session")
+async def databases(postgres_server: PostgreSQL) -> Databases:
+    """New migrated databases of tally and echo; migrating happens once, the rest are copies."""
+    templates: dict[str, str] = {}
+
+    async def new(name: str) -> str:
+        if name not in templates:
+            templates[name] = await new_database(postgres_server.url())
+            await migrate(templates[name], FOLDER / name / "migrations")
+        copy = f"{name}_{uuid4().hex[:12]}"
+        connection = await asyncpg.connect(postgres_server.url())
+        try:
+            template = templates[name].rpartition("/")[2]
+            await connection.execute(f"CREATE DATABASE {copy} TEMPLATE {template} STRATEGY wal_log")
+        finally:
+            await connection.close()
+        return postgres_server.url(copy)
+
+    return new
+
+
+@pytest.fixture
+async def tally_url(databases: Databases) -> str:
+    return await databases("tally")
+
+
+@pytest.fixture
+async def echo_url(databases: Databases) -> str:
+    return await databases("echo")
+
+
+@pytest.fixture
+async def pool(tally_url: str) -> AsyncIterator[Pool]:
+    """Tally's database."""
+    async with open_pool(tally_url, size=8) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def echo_pool(echo_url: str) -> AsyncIterator[Pool]:
+    """Echo's database."""
+    async with open_pool(echo_url, size=8) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def connection(tally_url: str) -> AsyncIterator[Connection]:
+    """A connection to tally's database outside any pool."""
+    opened = await asyncpg.connect(tally_url)
+    yield opened
+    opened.terminate()
+
+
+@pytest.fixture
+async def bus(nats_server: NatsServer) -> AsyncIterator[Client]:
+    """A connection to a NATS on which tally and echo have said nothing yet."""
+    luck.clear()
+    luck.update(tries=0, needed=3)
+    async with open_bus(nats_server.url(), name="test") as opened:
+        for stream in ("TALLY", "ECHO"):
+            with contextlib.suppress(ApiError):
+                await ask(opened, f"STREAM.DELETE.{stream}")
+        yield opened
+
+
+@pytest.fixture
+def relaying(tally_url: str, bus: Client) -> Relaying:
+    """Run a relay of tally; leaving the block stops it between two steps."""
+
+    @asynccontextmanager
+    async def relaying(
+        url: str | None = None, on: Client | None = None, wake: asyncio.Event | None = None
+    ) -> AsyncIterator[Relay]:
+        relay = Relay(url or tally_url, on or bus, "tally", wake or asyncio.Event(), hands := Hands())
+        async with at_work(relay.run(), hands):
+            yield relay
+
+    return relaying
+
+
+@pytest.fixture
+def consuming(echo_url: str, echo_pool: Pool, bus: Client) -> Consuming:
+    """Run a consumer of echo; leaving the block stops it between two batches."""
+
+    @asynccontextmanager
+    async def consuming(on: Client | None = None, hear: Reactions = reactions) -> AsyncIterator[Consumer]:
+        consumer = Consumer(echo_url, echo_pool, on or bus, hear, Policy.read(None), asyncio.Event(), hands := Hands())
+        async with at_work(consumer.run(), hands):
+            yield consumer
+
+    return consuming
+
+
+@asynccontextmanager
+async def at_work(deed: Awaitable[None], hands: Hands) -> AsyncIterator[None]:
+    """A task while the block runs; what it has in hand is finished."""
+    task = asyncio.ensure_future(deed)
+    try:
+        yield
+        assert not task.done(), "it ended by itself"
+    finally:
+        await hands.rest(5)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def everyone_leads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lock that lets only one lead is out of order: every relay and every consumer believes to be the one."""
+
+    @asynccontextmanager
+    async def anyone(url: str, duty: str) -> AsyncIterator[Connection]:
+        async with leadership(url, f"{duty} {uuid4()}") as opened:
+            yield opened
+
+    monkeypatch.setattr("shared.messaging.relay.leadership", anyone)
+    monkeypatch.setattr("shared.messaging.consumer.leadership", anyone)
+
+
+def settings(url: str, nats_url: str, keys: Path, **more: object) -> Settings:
+    """Of a service under test."""
+    values = {"database_url": url, "nats_url": nats_url, "jwks": str(keys / "jwks.json"), "pool_size": 4}
+    return Settings.model_validate(values | {"log_level": "CRITICAL"} | more)
+
+
+@pytest.fixture
+async def tally(tally_url: str, bus: Client, nats_server: NatsServer, keys: Path) -> AsyncIterator[Running]:
+    """The tally service, whole."""
+    app = create_app("tally", settings(tally_url, nats_server.url(), keys, body_limit=10_000, request_seconds=1))
+    async with running("tally", app, keys) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def echo(echo_url: str, bus: Client, nats_server: NatsServer, keys: Path) -> AsyncIterator[Running]:
+    """The echo service, whole."""
+    async with running("echo", create_app("echo", settings(echo_url, nats_server.url(), keys)), keys) as opened:
+        yield opened
