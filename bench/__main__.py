@@ -5,21 +5,34 @@ import sys
 import uvloop
 
 from bench.consuming import consuming
+from bench.hopping import hopping
 from bench.placing import placing
 from bench.relaying import relaying
+from bench.resting import resting
 from deploy.local.accounts import scratch
+from deploy.local.catalogue import SERVICES
+from deploy.local.ports import free_offset
 from deploy.local.stack import Stack
 
-FIGURES = {"placing": placing, "relaying": relaying, "consuming": consuming}
+# Which services must run for a figure: none where it starts what it measures itself.
+FIGURES = {
+    "resting": (resting, {}),
+    "placing": (placing, {}),
+    "relaying": (relaying, {}),
+    "consuming": (consuming, {}),
+    "hopping": (hopping, SERVICES),
+}
 
 
 async def main(wanted: list[str]) -> None:
-    """The wanted figures on a stack without services, each of which starts what it measures."""
-    with scratch() as folder:
-        async with Stack(folder / "data", services={}, report=lambda _: None) as stack:
-            for name, take in FIGURES.items():
-                if not wanted or name in wanted:
-                    await take(stack)
+    """The wanted figures, each on a stack of its own."""
+    for name, (take, services) in FIGURES.items():
+        if wanted and name not in wanted:
+            continue
+        with scratch() as folder:
+            offset = free_offset(SERVICES)
+            async with Stack(folder / "data", services=services, port_offset=offset, log_level="WARNING") as stack:
+                await take(stack)
 
 
 if __name__ == "__main__":

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
 import asyncpg
-import nats
+import orjson
+from nats.aio.client import Client
 
 from bench.figures import against
 from deploy.local.stack import Stack
@@ -29,6 +31,9 @@ PROJECT = """
 INSERT INTO bench_purchases (entity_id, number, amount) VALUES ($1, $2, $3)
 ON CONFLICT (entity_id) DO UPDATE SET number = excluded.number, amount = bench_purchases.amount + excluded.amount
 """
+
+
+DONE = "SELECT coalesce(sum(version), 0) FROM inbox"
 
 
 class Raised(Event, name="bench.tally.raised.v1"):
@@ -69,10 +74,10 @@ async def consuming(stack: Stack) -> None:
         )
 
 
-async def _fill(bus: nats.NATS) -> None:
+async def _fill(bus: Client) -> None:
     js = bus.jetstream(timeout=30)
     entities = [new_id() for _ in range(ENTITIES)]
-    occasion = Occasion("bench", _now(), new_id())
+    occasion = Occasion("bench", datetime.now(UTC), new_id())
     for number in range(EVENTS):
         entity: UUID = entities[number % ENTITIES]
         event = Raised(number=f"DH{number}", amount=number, remark="x" * 60)
@@ -84,23 +89,17 @@ async def _fill(bus: nats.NATS) -> None:
         await asyncio.sleep(0.05)
 
 
-def _now() -> object:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
-
-
-async def _fresh(pool: asyncpg.Pool, bus: nats.NATS) -> None:
+async def _fresh(pool: asyncpg.Pool, bus: Client) -> None:
     await pool.execute("TRUNCATE inbox, dead_letters, bench_purchases")
     await bus.request("$JS.API.CONSUMER.DELETE.BENCH.listener", b"", timeout=10)
 
 
-async def _ours(url: str, pool: asyncpg.Pool, bus: nats.NATS) -> float:
+async def _ours(url: str, pool: asyncpg.Pool, bus: Client) -> float:
     await _fresh(pool, bus)
     consumer = Consumer(url, pool, bus, reactions, Policy.read(), asyncio.Event(), Hands())
     started = time.perf_counter()
     following = asyncio.create_task(consumer.follow("bench"))
-    while await pool.fetchval("SELECT coalesce(sum(version), 0) FROM inbox") < EVENTS:
+    while await pool.fetchval(DONE) < EVENTS:  # noqa: ASYNC110 - of the database
         await asyncio.sleep(0.02)
     took = time.perf_counter() - started
     following.cancel()
@@ -108,10 +107,8 @@ async def _ours(url: str, pool: asyncpg.Pool, bus: nats.NATS) -> float:
     return EVENTS / took
 
 
-async def _bare(pool: asyncpg.Pool, bus: nats.NATS) -> float:
+async def _bare(pool: asyncpg.Pool, bus: Client) -> float:
     """Pull, decode, write the projection, acknowledge: no inbox, no order, no reactions."""
-    import orjson
-
     await _fresh(pool, bus)
     done = 0
     started = time.perf_counter()

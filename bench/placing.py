@@ -1,7 +1,6 @@
 """Placing an order of three lines over HTTP, beside the same statement sent by the bare driver."""
 
 import asyncio
-import subprocess
 import sys
 import time
 from datetime import UTC, datetime
@@ -30,13 +29,21 @@ CONNECTIONS = 16
 SECONDS = 5.0
 DATA = Path("deploy/local/data")
 ARTICLES = 3
+KEY = b"KEY-" * 9  # stands for an idempotency key, which is as long
 
 
 async def placing(stack: Stack) -> None:
     """At least 0.45 of the bare rate, with 16 connections and one service process."""
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "services", "orders", "--port", str(port), "--only", "api"],
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services",
+        "orders",
+        "--port",
+        str(port),
+        "--only",
+        "api",
         env=stack.environment("orders") | {"POOL_SIZE": str(CONNECTIONS), "LOG_LEVEL": "WARNING"},
     )
     try:
@@ -51,7 +58,7 @@ async def placing(stack: Stack) -> None:
         )
     finally:
         process.terminate()
-        process.wait(15)
+        await process.wait()
 
 
 async def _ready(port: int) -> None:
@@ -96,7 +103,7 @@ async def _prepare(stack: Stack, port: int) -> bytes:
     content = orjson.dumps(order)
     head = (
         f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {who('s', 'salesperson')['Authorization']}\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nIdempotency-Key: KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-\r\n\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nIdempotency-Key: {KEY.decode()}\r\n\r\n"
     )
     return head.encode() + content
 
@@ -110,7 +117,7 @@ async def _http(port: int, request: bytes, process: psutil.Process) -> float:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         placed = 0
         while time.perf_counter() < until:
-            writer.write(request.replace(b"KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-KEY-", str(uuid4()).encode()))
+            writer.write(request.replace(KEY, str(uuid4()).encode()))
             head = await reader.readuntil(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 201"):
                 raise AssertionError(head)

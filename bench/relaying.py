@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
-import nats
+from nats.aio.client import Client
 
 from bench.figures import against
 from deploy.local.stack import Stack
@@ -23,7 +23,8 @@ SIZE = 450  # bytes, as our events are
 FILL = """
 INSERT INTO events (event_id, entity, entity_id, version, subject, data, actor, at, digest)
 SELECT gen_random_uuid(), 'tally', ('00000000-0000-4000-8000-' || lpad((n % 2000)::text, 12, '0'))::uuid, 1 + n / 2000,
-       'bench.tally.raised.v1.p00', convert_to(rpad('{"id":"' || n || '"', $2 - 1, ' ') || '}', 'UTF8'), 'bench', now(), ''
+       'bench.tally.raised.v1.p00', convert_to(rpad('{"id":"' || n || '"', $2 - 1, ' ') || '}', 'UTF8'),
+       'bench', now(), ''
 FROM generate_series(0, $1 - 1) AS n
 """
 
@@ -43,7 +44,7 @@ async def relaying(stack: Stack) -> None:
         )
 
 
-async def _ours(url: str, bus: nats.NATS) -> float:
+async def _ours(url: str, bus: Client) -> float:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("TRUNCATE events, relay_state")
@@ -60,7 +61,7 @@ async def _ours(url: str, bus: nats.NATS) -> float:
         await connection.close()
 
 
-async def _bare(bus: nats.NATS) -> float:
+async def _bare(bus: Client) -> float:
     """The same bytes in the same batches, with nothing around them."""
     await _drop(bus, "BARE")
     await provide_stream(bus, "bare")
@@ -76,5 +77,5 @@ async def _bare(bus: nats.NATS) -> float:
     return EVENTS / (time.perf_counter() - started)
 
 
-async def _drop(bus: nats.NATS, stream: str) -> None:
+async def _drop(bus: Client, stream: str) -> None:
     await bus.request(f"$JS.API.STREAM.DELETE.{stream}", b"", timeout=10)

@@ -131,6 +131,7 @@ def demonstrate(data_dir: Path | None, *, stay: bool) -> int:
 async def _demonstrate(folder: Path, stay: bool) -> int:
     # Imported here: only the demo needs it, and it must not slow down every other command.
     demo = import_module("deploy.local.demo")
+    Folder(folder).prepare()
     policy = demo.policy_file(folder)
     stack = Stack(folder, port_offset=free_offset(SERVICES), policy_file=policy, report=say)
     run = asyncio.create_task(_tell(stack, demo.run, stay))

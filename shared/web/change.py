@@ -9,6 +9,7 @@ from uuid import UUID
 import orjson
 from fastapi import Request, Response
 from opentelemetry import trace
+from starlette.datastructures import UploadFile
 
 from shared.domain.aggregate import Aggregate
 from shared.domain.policy import Policy
@@ -156,5 +157,20 @@ async def _key(request: Request, actor: str) -> Key | None:
         return None
     if not 0 < len(key) <= KEY_LENGTH:
         raise KeyReused("an idempotency key has 1 to {most} characters", most=KEY_LENGTH)
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + await request.body()).digest()
-    return Key(actor, key, digest, 200)
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    if request.headers.get("content-type", "").startswith("multipart/"):
+        # The stream is spent on the form's parts by now; the parts are what was asked.
+        for name, part in (await request.form()).multi_items():
+            content = await _content(part)
+            digest.update(f"{name} {len(content)}\n".encode() + content)
+    else:
+        digest.update(await request.body())
+    return Key(actor, key, digest.digest(), 200)
+
+
+async def _content(part: UploadFile | str) -> bytes:
+    if isinstance(part, str):
+        return part.encode()
+    content = await part.read()
+    await part.seek(0)
+    return content

@@ -125,6 +125,7 @@ async def test_customers_and_partners_complain_for_themselves(desk: Desk) -> Non
         ({"contact": None}, None),
         ({"contact": {"name": "", "phone": ""}}, None),
         ({"slip": SLIP | {"quantity": "-1"}}, None),
+        ({"slip": SLIP | {"grade": "优" * 200}}, None),
         ({"severity": "dire"}, None),
         ({"customer_id": "me"}, None),
         ({"anything": "else"}, None),
@@ -200,6 +201,12 @@ async def test_etags_stay_with_discreet_answers(desk: Desk) -> None:
     assert answer.headers["etag"] == f'"{case["version"]}"'
     stale = await desk.refused(case, "take", DIRECTOR, headers={"If-Match": '"1"'})
     assert stale["status"] == 412
+
+
+async def test_what_is_not_there_is_not_found(desk: Desk) -> None:
+    for part in ("", "/clock"):
+        answer = await desk.running.ask("GET", f"/complaints/{uuid4()}{part}", desk.as_(OFFICE))
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 
 async def test_customers_and_salespeople_see_their_own_cases(desk: Desk) -> None:

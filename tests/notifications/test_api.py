@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from services.notifications import views
 from shared.domain.actor import Post
 from shared.events.complaints import ComplaintClosed, ComplaintEscalated, ResponseWarned
 from shared.events.staff import PenaltyDecided
+from shared.web.paging import FIRST
 from tests.house import Running
 from tests.notifications.conftest import Hears
 
@@ -115,9 +117,6 @@ async def test_a_thousand_messages_of_a_post_do_not_slow_the_inbox(notifications
             jsonb_build_object('kind', 'post', 'key', 'branch_general_manager'), 'cause_id', gen_random_uuid(),
             'about', gen_random_uuid()) FROM generate_series(1, 5000)
     """
-    from services.notifications import views  # noqa: PLC0415
-    from shared.web.paging import FIRST  # noqa: PLC0415
-
     async with notifications.pool.acquire() as connection:
         undo = connection.transaction()
         await undo.start()

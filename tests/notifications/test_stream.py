@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from services.notifications import feed as feeds
+from services.notifications.app import create_app
 from services.notifications.feed import Feed
 from shared.domain.actor import Post
 from shared.events.complaints import ResponseWarned
@@ -203,8 +204,6 @@ async def test_a_stream_ends_in_time_so_that_the_token_is_checked_again(
 
 async def test_streams_end_when_the_service_stops(house: House) -> None:
     """NOT-2"""
-    from services.notifications.app import create_app  # noqa: PLC0415
-
     app = create_app(house.settings(await new_database(house.postgres_url)))
     client = None
     async with running("notifications", app, house.keys) as service:

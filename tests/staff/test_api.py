@@ -200,8 +200,9 @@ async def test_fines_of_a_month_stay_within_the_cap_even_when_decided_at_once(st
 
 
 async def test_deciding_again_is_refused_and_a_repeated_request_gets_its_first_answer(staff: Running) -> None:
-    """STF-8"""
-    penalty = await proposed(staff, "u15")
+    """STF-8: what stands in the way is that it is decided, not that its own fine fills the month."""
+    await join(staff, "e9", wage="500.00")
+    penalty = await proposed(staff, "e9")
     path = f"/penalties/{penalty['id']}/decide"
     first = await staff.post(path, hr(staff), fine("50.00"), headers={"Idempotency-Key": "p1"})
     assert await staff.post(path, hr(staff), fine("50.00"), headers={"Idempotency-Key": "p1"}) == first
@@ -290,8 +291,11 @@ async def test_a_question_that_cannot_be_is_refused(staff: Running, path: str) -
         ({"fine": "50.00", "low": None}, "STF-7 a fine lies in the range of the schedule"),
         ({"decided_by": ["u17"]}, "STF-8 nobody decides on a penalty of their own"),
         ({"month": "2026-05"}, "STF-8 a person decides"),
-        ({"measures": ["dismissal"], "decided_by": ["u30"]}, "STF-8 dismissal needs two approvals"),
-        ({"measures": ["dismissal"], "decided_by": ["u30", "u30"]}, "STF-8 dismissal needs two approvals"),
+        ({"month": "2026-05", "measures": ["dismissal"], "decided_by": ["u30"]}, "STF-8 dismissal needs two approvals"),
+        (
+            {"month": "2026-05", "measures": ["dismissal"], "decided_by": ["u30", "u30"]},
+            "STF-8 dismissal needs two approvals",
+        ),
     ],
 )
 async def test_the_database_holds_the_rules_whatever_the_code_does(

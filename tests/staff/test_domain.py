@@ -79,7 +79,7 @@ def test_the_schedule_says_what_follows_from_kind_and_severity(
 ) -> None:
     """STF-6, STF-7: D19 §4.3"""
     proposal = penalty(kind, severity)
-    assert (proposal.violation, proposal.proposed) == (violation, measures)
+    assert (proposal.violation, proposal.measures) == (violation, measures)
     assert proposal.clause == ("D19 §4.3b" if kind == "quality" else "D19 §4.3a")
     [event] = proposal.recorded
     assert isinstance(event, PenaltyProposed)
@@ -386,11 +386,11 @@ def test_no_sequence_of_commands_breaks_a_rule(kind: str, severity: str, fined: 
         assert thing.version == len(thing.recorded)
         decided = [event for event in thing.recorded if isinstance(event, PenaltyDecided)]
         assert len(decided) == (thing.status in (PenaltyStatus.DECIDED, PenaltyStatus.NOTICED))
-        assert set(thing.measures) <= set(thing.proposed)
+        assert set(thing.measures) <= set(thing.provided)
         assert "u12" not in thing.decided_by
-        assert bool(thing.fine) == ("fine" in thing.measures)
+        assert bool(thing.fine) == bool(decided and "fine" in thing.measures)
         assert not thing.fine or 20 <= thing.fine <= 100
         assert thing.fine + Decimal(fined) <= 120
         assert len(set(thing.decided_by)) == ((2 if "dismissal" in thing.measures else 1) if decided else 0)
-        assert not (kind == "quality" and "dismissal" in thing.measures and not thing.unrepentant)
+        assert not (decided and kind == "quality" and "dismissal" in thing.measures and not thing.unrepentant)
         assert (thing.appeal_by is not None) == bool(decided)

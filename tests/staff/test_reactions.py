@@ -135,8 +135,10 @@ async def test_the_notice_is_recorded_once_when_it_has_reached_the_employee(staf
     for other in (delivered("bulletin"), delivered(person="u09"), delivered(person=None)):
         await announce(staff, (new_id(), [other]))
     assert await staff.announced(about) == ["proposed", "decided"]
-    await announce(staff, (new_id(), [delivered()]), (new_id(), [delivered()]))
-    await announce(staff, (new_id(), [delivered()]))
+    messages = [new_id() for _ in range(3)]
+    await announce(staff, *((message, [delivered()]) for message in messages[:2]))
+    await announce(staff, (messages[2], [delivered()]))
+    assert [await dead_letters(staff, message) for message in messages] == [[], [], []]
     assert await staff.announced(about) == ["proposed", "decided", "noticed"]
     [kept] = await penalties_of(staff, UUID(penalty["cause_id"]))
     assert kept["status"] == "noticed"

@@ -16,7 +16,6 @@ escalation_step = { value = 1, unit = "second" }
 
 def policy_file(folder: Path) -> Path:
     """The policy the services run with: unchanged at first, then with short clocks."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "policy.toml"
     file.write_text("", encoding="utf-8")
     return file

@@ -9,10 +9,9 @@ from pydantic import Field
 from services.complaints import views
 from services.complaints.api.discretion import Body, ComplaintChange, Discreet, Text, own_customer
 from services.complaints.domain.complaint import Complaint
-from services.complaints.domain.intake import Channel, Contact, Kind, Severity
+from services.complaints.domain.intake import Channel, Contact, Kind, Severity, WrittenSlip
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden, RuleBroken
-from shared.events.complaints import Slip
 from shared.web.identity import admit
 from shared.web.paging import document
 
@@ -31,7 +30,7 @@ class FileComplaint(Body):
     description: Text
     contact: Contact
     external_reference: Code | None = None
-    slip: Slip | None = None
+    slip: WrittenSlip | None = None
     about: Code | None = Field(default=None, description="Employee code of the person complained about")
     severity: Severity = Severity.ORDINARY
     major: bool = False

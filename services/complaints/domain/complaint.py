@@ -261,7 +261,7 @@ class Complaint(PersonalCase):
         self.response = self.consent = self.resolution = self.closure = None
         self.record(ComplaintReopened(number=self.number, reason=reason, times=len(self.reopenings)))
         self.terms = Terms.start(policy, self.terms.run + 1, at)
-        pass
+        self.run_clocks()
 
 
 def posts_above(post: Post, ladder: Sequence[Post]) -> tuple[Post, ...]:

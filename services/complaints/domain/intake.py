@@ -43,6 +43,21 @@ class Contact(BaseModel):
     phone: Annotated[str, Field(max_length=40)] = ""
 
 
+Word = Annotated[str, Field(max_length=100)]
+
+
+class WrittenSlip(Slip):
+    """发票或票据, as it is written down at intake (CMP-3)."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    order_number: Word
+    article: Word
+    specification: Word
+    grade: Word
+    colour_number: Word
+
+
 HANDLED_BY = {
     Kind.QUALITY: Post.SALES_DIRECTOR,
     Kind.DELIVERY: Post.SALES_MANAGER,

@@ -162,7 +162,7 @@ class Contract(Aggregate):
         """Freeze the content under its digest and ask the departments (CON-2, CON-3, CON-4, CON-7, CON-9)."""
         must_not_be_over(self.valid_until, at)
         chain = policy.contracts.approval_chain(
-            deviates=False, clearance=self.kind is ContractKind.CLEARANCE
+            deviates=bool(self.deviations), clearance=self.kind is ContractKind.CLEARANCE
         )
         departments = list(policy.contracts.review_departments)
         digest = self.content_digest()

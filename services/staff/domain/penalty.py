@@ -74,7 +74,8 @@ class Penalty(Aggregate):
     finding: str = ""
     clause: str
     violation: str
-    proposed: list[Measure]
+    provided: list[Measure] = Field(description="What the schedule provides")
+    measures: list[Measure] = Field(description="What is proposed and, once somebody has decided, what was decided")
     low: Amount | None = None
     high: Amount | None = None
     repeat: str
@@ -84,7 +85,6 @@ class Penalty(Aggregate):
     proposed_at: datetime
 
     approvals: Approvals = Approvals(rule="STF-8", digest_rule="STF-8")
-    measures: list[Measure] = Field(default=[], description="What was decided")
     fine: Amount = ZERO
     as_deduction: bool = False
     unrepentant: bool = False
@@ -115,7 +115,8 @@ class Penalty(Aggregate):
             branch=employee and employee.branch,
             **charge._asdict(),
             **entry.model_dump(include={"clause", "violation", "repeat", "dismissal"}),
-            proposed=list(entry.measures),
+            provided=list(entry.measures),
+            measures=list(entry.measures),
             low=fines and fines.low,
             high=fines and fines.high,
             deciders=list(entry.deciders),
@@ -123,7 +124,7 @@ class Penalty(Aggregate):
             proposed_at=at,
         )
         fields = penalty.model_dump(include={"number", "employee", "cause_id", "clause", "violation", "low", "high"})
-        penalty.record(PenaltyProposed(measures=penalty.proposed, deciders=penalty.deciders, **fields))
+        penalty.record(PenaltyProposed(measures=penalty.measures, deciders=penalty.deciders, **fields))
         return penalty
 
     def decide(
@@ -141,7 +142,7 @@ class Penalty(Aggregate):
         if employee and ruling.fine + fined > employee.fines_of_a_month(policy.penalties.monthly_cap_share):
             message = "a fine of {fine} yuan and the {fined} yuan of this month exceed the monthly cap"
             raise RuleBroken("STF-8", message, fine=ruling.fine, fined=fined)
-        chosen = [measure for measure in self.proposed if measure in ruling.measures]
+        chosen = [measure for measure in self.provided if measure in ruling.measures]
         if not self._approve(ruling, by, at):
             event = PenaltyApproved(number=self.number, employee=self.employee, measures=chosen, approved_by=by.id)
             self.record(event)
@@ -180,7 +181,7 @@ class Penalty(Aggregate):
 
     def _check_measures(self, ruling: Ruling) -> None:
         for measure in ruling.measures:
-            if measure not in self.proposed:
+            if measure not in self.provided:
                 raise RuleBroken("STF-6", "the schedule does not provide {measure} here", measure=measure)
         dismissed = Measure.DISMISSAL in ruling.measures and self.dismissal
         if dismissed and dismissed.only_unrepentant and not ruling.unrepentant:
@@ -197,7 +198,7 @@ class Penalty(Aggregate):
         """Whether the ruling has all the approvals it needs, this one included."""
         post = next(post for post in self.deciders if by.holds(post))
         if self.approvals.digest not in (None, ruling.digest):
-            pass
+            self.approvals.void(at, "another ruling was made")
         needed = self.dismissal.approvals if self.dismissal and Measure.DISMISSAL in ruling.measures else 1
         if not self.approvals.submitted:
             self.approvals.submit([post] * needed, ruling.digest, ())

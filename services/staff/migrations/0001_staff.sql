@@ -36,7 +36,7 @@ CREATE TABLE penalties (
     CONSTRAINT "STF-8 a person decides" CHECK (
         month IS NULL OR jsonb_array_length(document -> 'decided_by') > 0),
     CONSTRAINT "STF-8 dismissal needs two approvals" CHECK (
-        NOT document -> 'measures' ? 'dismissal'
+        month IS NULL OR NOT document -> 'measures' ? 'dismissal'
         OR coalesce(document -> 'decided_by' ->> 0 <> document -> 'decided_by' ->> 1, false))
 );
 CREATE UNIQUE INDEX penalties_by_number ON penalties (number);

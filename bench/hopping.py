@@ -1,0 +1,145 @@
+"""From commit to commit: how long a story takes from one service to the next, by the database's own clock."""
+
+import asyncio
+import statistics
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from bench.figures import percentile, show
+from deploy.local.credentials import credentials
+from deploy.local.demo.account import Account
+from deploy.local.demo.cast import Cast
+from deploy.local.demo.complaining import complaint
+from deploy.local.demo.ledger import Ledger
+from deploy.local.demo.ordering import confirm, lot_of, pay, place
+from deploy.local.demo.visitors import Visitors
+from deploy.local.stack import Stack
+
+CASES = 100
+RUNS = 3
+CHAIN = (
+    "complaints.complaint.filed.v1",
+    "orders.order.evidence_compiled.v1",
+    "quality.investigation.lot_hold_ordered.v1",
+    "orders.lot.held.v1",
+    "notifications.message.delivered.v1",
+)
+
+COMMITTED = """
+SELECT event_id, data, pg_xact_commit_timestamp(transaction::xid) AS committed FROM events ORDER BY seq
+"""
+
+
+class Commit(NamedTuple):
+    """An event, when it was committed, and what caused it."""
+
+    name: str
+    at: datetime
+    cause: UUID | None
+
+
+async def with_commit_times(stack: Stack) -> None:
+    """Let PostgreSQL keep the time of every commit; it takes a restart."""
+    address = stack.database_url("orders")
+    url = address.replace("//orders:" + credentials(stack.data_dir).databases["orders"], _superuser(stack))
+    connection = await asyncpg.connect(url.rpartition("/")[0] + "/postgres")
+    await connection.execute("ALTER SYSTEM SET track_commit_timestamp = on")
+    await connection.close()
+    stack.kill("postgres")
+    await asyncio.sleep(0.5)
+    await stack.all_ready()
+
+
+def _superuser(stack: Stack) -> str:
+    return "//postgres:" + credentials(stack.data_dir).databases["postgres"]
+
+
+async def hopping(stack: Stack) -> None:
+    """One hop: p50 under 5 ms, p99 under 20 ms, idle. Four hops: under 60 ms at p99."""
+    await with_commit_times(stack)
+    visitors = Visitors(stack)
+    cast = Cast(stack, visitors, Account(), Ledger(stack.nats_url(), stack.services))
+    try:
+        await _prepare(cast)
+        hops: list[dict[str, float]] = []
+        for run in range(RUNS):
+            await _file(cast, run)
+            hops.append(await _measure(stack))
+    finally:
+        await visitors.close()
+    for name, target in (("one hop p50", 5), ("one hop p99", 20), ("four hops p99", 60)):
+        values = [run[name] for run in hops]
+        show(
+            f"commit to commit of the reaction, idle: {name}",
+            unit="ms",
+            ours=round(statistics.median(values), 2),
+            runs=[round(value, 2) for value in values],
+            target=target,
+        )
+
+
+async def _prepare(cast: Cast) -> None:
+    visitors = cast.visitors
+    for service, path, who, file in (
+        ("customers", "/customers/import", "u19", "dealers.csv"),
+        ("orders", "/lots/import", "u26", "stock.csv"),
+    ):
+        await visitors.upload(service, path, who, file)
+    book = (await visitors.upload("orders", "/articles/import", "u09", "articles.xlsx")).json()
+    await visitors.post("orders", f"/price-books/{book['id']}/approve", "u05")
+    cast.articles = (await visitors.get("orders", "/articles?limit=50"))["items"]
+    cast.dealers = (await visitors.get("customers", "/customers?limit=50", "u09"))["items"]
+    await cast.ledger.settled()
+    article = next(one["article"] for one in cast.articles if one["in_production"])
+    placed = await place(cast, cast.dealers[0], cast.dealers[0]["owner"], {article: "5"})
+    await confirm(cast, placed, await pay(cast, placed))
+    await visitors.post("orders", f"/orders/{placed['id']}/release", "u26")
+    lot = await lot_of(cast, article, "5")
+    goods = [{"line": 1, "lot_id": lot["id"], "quantity": "5"}]
+    body = {"goods": goods, "certificate": "ZB-0"}
+    cast.order = await visitors.post("orders", f"/orders/{placed['id']}/dispatch", "u26", body)
+
+
+async def _file(cast: Cast, run: int) -> None:
+    """One case after another, each when the one before has come to rest."""
+    for number in range(CASES):
+        body = complaint(cast.dealers[0], cast.order, f"{run}/{number}")
+        await cast.visitors.post("complaints", "/complaints", "u33", body)
+        await asyncio.sleep(0.15)
+    await cast.ledger.settled()
+
+
+async def _measure(stack: Stack) -> dict[str, float]:
+    commits: dict[UUID, Commit] = {}
+    for service in ("complaints", "orders", "quality", "notifications"):
+        connection = await asyncpg.connect(stack.database_url(service))
+        for row in await connection.fetch(COMMITTED):
+            envelope: dict[str, Any] = orjson.loads(row["data"])
+            cause = envelope.get("causationid")
+            commits[row["event_id"]] = Commit(envelope["type"], row["committed"], UUID(cause) if cause else None)
+        await connection.close()
+    hops, chains = [], []
+    newest = max(commit.at for commit in commits.values()) - timedelta(seconds=CASES * 0.4)
+    for commit in commits.values():
+        story = _story(commit, commits)
+        if [one.name for one in story] == list(CHAIN) and story[0].at > newest:
+            hops += [(b.at - a.at).total_seconds() * 1000 for a, b in pairwise(story)]
+            chains.append((story[-1].at - story[0].at).total_seconds() * 1000)
+    return {
+        "one hop p50": percentile(hops, 0.5),
+        "one hop p99": percentile(hops, 0.99),
+        "four hops p99": percentile(chains, 0.99),
+    }
+
+
+def _story(commit: Commit, commits: dict[UUID, Commit]) -> list[Commit]:
+    """The commit and its causes, the first cause first."""
+    story = [commit]
+    while (cause := story[0].cause) is not None and cause in commits:
+        story.insert(0, commits[cause])
+    return story
