@@ -36,7 +36,7 @@ async def open_the_allowance(event: ContractTookEffect, work: Work) -> None:
 @reactions.on(ContractEnded)
 async def close_the_allowance(event: ContractEnded, work: Work) -> None:
     """No more orders under this contract (ORD-19)."""
-    async with work.open(ContractAllowance, event.entity_id) as allowance:
+    async with work.open(ContractAllowance, ContractAllowance.id_of(event.entity_id)) as allowance:
         allowance.close(event.reason)
 
 

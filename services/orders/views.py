@@ -119,7 +119,8 @@ async def placing(
     now: datetime,
 ) -> Placing:
     """Raises `NotFound` for a customer, stock position or contract that is not known here."""
-    row = await reader.fetchrow(PLACING, customer_id, position_id, contract_id, list(articles), now.isoformat())
+    allowance_id = contract_id and ContractAllowance.id_of(contract_id)
+    row = await reader.fetchrow(PLACING, customer_id, position_id, allowance_id, list(articles), now.isoformat())
     assert row is not None  # noqa: S101 - a SELECT without FROM gives one row
     wanted = {"customer": (row["owner"], customer_id), "stock position": (row["position"], position_id)}
     if contract_id is not None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 from services.contracts.domain.contract import Contract
@@ -58,6 +59,11 @@ def drafted_template(kind: ContractKind = ContractKind.SALES) -> Template:
         slots=[Slot.model_validate(slot) for slot in SLOTS],
         by=office,
     )
+
+
+def draft(template: Template, **other: Any) -> Contract:
+    fields: dict[str, Any] = {"slots": VALUES, "lines": [line()], "valid_until": date(2026, 12, 31)} | other
+    return Contract.draft(uuid4(), template=template, customer_id=CUSTOMER, by=drafter, at=AT, **fields)
 
 
 def slot(type: SlotType) -> Slot:

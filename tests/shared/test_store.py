@@ -140,9 +140,7 @@ async def test_a_key_is_used_once_and_what_came_with_it_again_is_not_kept(store:
 
 
 async def test_of_two_at_once_with_one_key_one_wins(store: Store, pool: Pool) -> None:
-    answers = await asyncio.gather(
-        *(store.save(opened(), occasion(), key()) for _ in range(6)), return_exceptions=True
-    )
+    answers = await asyncio.gather(*(store.save(opened(), occasion(), key()) for _ in range(6)), return_exceptions=True)
     assert sum(isinstance(answer, KeyTaken) for answer in answers) == 5
     assert await rows(pool) == {"tallies": 1, "events": 1, "timers": 0, "idempotency_keys": 1}
 

@@ -21,8 +21,8 @@ async def complain(cast: Cast) -> None:
     cast.case = case
     account.tell(f"{dealer['company']} files {case['number']} with the slip of {order['number']}", "CMP-1 CMP-3")
     account.expect(
-        "the clocks run: " + f"respond by {case['respond_by']}, resolve by {case['resolve_by']}",
-        case["respond_by"] < case["resolve_by"],
+        f"the clocks run: respond by {case['terms']['respond_by']}, resolve by {case['terms']['resolve_by']}",
+        case["terms"]["respond_by"] < case["terms"]["resolve_by"],
         "CMP-7",
         case,
     )
@@ -61,7 +61,7 @@ async def _responds(cast: Cast) -> None:
     )
     body = {"channel": "phone", "evidence": "通话录音 20261124-031,已致歉并约定到场", "spoken_to": "梁耀祖"}
     responded = await visitors.post("complaints", f"/complaints/{case['id']}/respond", "u05", body)
-    account.expect("and calls the dealer back in time", responded["responded_at"], "CMP-7 CMP-16", responded)
+    account.expect("and calls the dealer back in time", responded["response"], "CMP-7 CMP-16", responded)
 
 
 async def _followed_up(cast: Cast) -> None:

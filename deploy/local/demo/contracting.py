@@ -34,7 +34,7 @@ async def contract(cast: Cast) -> None:
     await _unknown_slot(cast, template)
     account.tell(f"{visitors.name('u12')} drafts {drafted['number']} from it", "CON-1")
     submitted = await visitors.post("contracts", f"/contracts/{drafted['id']}/submit", "u12")
-    digest = submitted["approvals"]["digest"] or submitted["digest"]
+    digest = submitted["submission"]["digest"]
     await _review(cast, submitted)
     await _approve(cast, submitted, digest)
     await _deviation(cast, template)
@@ -93,7 +93,10 @@ async def _review(cast: Cast, submitted: dict[str, Any]) -> None:
         )
         account.tell(f"{visitors.name(who)} confirms line 1: specification, quantity and date can be met", "CON-3")
     account.expect(
-        "both departments have confirmed every line", reviewed["status"] == "reviewed", "CON-3", reviewed["status"]
+        "both departments have confirmed every line",
+        reviewed["status"] == "awaiting_approval",
+        "CON-3",
+        reviewed["status"],
     )
 
 
@@ -159,4 +162,4 @@ async def _deviation(cast: Cast, template: dict[str, Any]) -> None:
 
 
 def _digest(contract: dict[str, Any]) -> str:
-    return str(contract["approvals"]["digest"] or contract["digest"])
+    return str(contract["submission"]["digest"])

@@ -25,7 +25,7 @@ async def escalate(cast: Cast) -> None:
     """The present handler is passed over, post by post, up to the general manager."""
     account, visitors = cast.account, cast.visitors
     account.chapter("7. A complaint nobody answers")
-    before = cast.case["policy"]
+    before = cast.case["terms"]["policy"]
     policy_file(cast.stack.data_dir).write_text(SHORT, encoding="utf-8")
     cast.stack.kill("complaints")
     account.tell("the operator shortens the clocks by policy and restarts complaints", "REG-2")
@@ -41,16 +41,18 @@ async def escalate(cast: Cast) -> None:
     async def filed() -> Any:
         """The old process may still answer: its cases have the old clocks."""
         case = await visitors.post("complaints", "/complaints", "u33", body)
-        return case if case["policy"] != before else None
+        return case if case["terms"]["policy"] != before else None
 
     case = await eventually(filed)
     account.expect(
-        f"{case['number']} bears the new policy version, older cases keep theirs", case["policy"] != before, "CMP-7"
+        f"{case['number']} bears the new policy version, older cases keep theirs",
+        case["terms"]["policy"] != before,
+        "CMP-7",
     )
 
     async def climbed() -> Any:
         seen = await visitors.get("complaints", f"/complaints/{case['id']}", "u33")
-        return seen if seen.get("called_post") == "general_manager" else None
+        return seen if seen["calls"] and seen["calls"][-1]["post"] == "general_manager" else None
 
     seen = await eventually(climbed)
     account.expect("unanswered, it has climbed to the general manager", seen, "CMP-7 NOT-5")

@@ -58,7 +58,7 @@ async def _penalty(cast: Cast) -> None:
     penalty = await proposed(cast, case["id"])
     account.expect(
         "exactly one penalty is proposed, from the schedule: "
-        f"{penalty.get('clause')}, {', '.join(penalty.get('proposed', penalty).get('measures', []))}",
+        f"{penalty.get('clause')}, {', '.join(penalty.get('measures', []))}",
         penalty.get("employee") == "u23" and penalty.get("status") == "proposed",
         "STF-6 STF-8 CMP-15",
         penalty,
@@ -121,13 +121,15 @@ async def _claim(cast: Cast) -> None:
     account, visitors, case = cast.account, cast.visitors, cast.case
     body = {"complaint_id": case["id"], "amount": "1760.00", "settlement": "refund"}
     claim = await visitors.post("quality", "/claims", "u33", body)
-    account.tell(f"claim {claim['number']} over 1760.00 yuan; within the limit of {claim['approver']}", "QUA-5")
+    account.tell(
+        f"claim {claim['number']} over 1760.00 yuan; within the limit of {claim['approvals']['chain'][0]}", "QUA-5"
+    )
     await visitors.post("quality", f"/claims/{claim['id']}/approve", "u09", {})
     settled = await visitors.post("quality", f"/claims/{claim['id']}/settle", "u17", {"reference": "REFUND-0001"})
     account.expect("the claim is approved and settled", settled["status"] == "settled", "QUA-5", settled["status"])
 
     async def told() -> Any:
-        return (await visitors.get("complaints", f"/complaints/{case['id']}", "u05")).get("claim")
+        return (await visitors.get("complaints", f"/complaints/{case['id']}", "u05"))["claims"]
 
     account.expect("the case knows of the settlement", await eventually(told), "QUA-5 CMP-8")
 

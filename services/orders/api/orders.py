@@ -107,7 +107,7 @@ async def place_order(body: PlaceOrder, seller: Seller, change: OrderChange, req
         return await change.save(order)
     async with change.together() as both:
         both.main = order
-        allowance = await both.work.get(ContractAllowance, body.contract_id)
+        allowance = await both.work.get(ContractAllowance, ContractAllowance.id_of(body.contract_id))
         wanted = [(line.article, line.quantity) for line in body.lines]
         allowance.draw(order.id, body.customer_id, wanted, change.at.astimezone(SHANGHAI).date())
     return change.answer

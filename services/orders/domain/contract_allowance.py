@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.money import ZERO, Amount
+from shared.domain.numbers import same_id
 from shared.domain.refusals import NotAllowedNow, RuleBroken
 from shared.events.contracts import ContractLine
 from shared.events.orders import AllowanceClosed, AllowanceDrawn, AllowanceOpened
@@ -49,14 +50,19 @@ class ContractAllowance(Aggregate):
     valid_until: date
     lines: list[AllowedLine]
 
+    @staticmethod
+    def id_of(contract_id: UUID) -> UUID:
+        """The id of a contract's allowance: not the contract's own, since the two have histories of their own."""
+        return same_id(contract_id, "allowance")
+
     @classmethod
     def open(
         cls, contract_id: UUID, number: str, customer_id: UUID, lines: Sequence[ContractLine], valid_until: date
     ) -> Self:
-        """A contract has taken effect; its id is the contract's."""
+        """A contract has taken effect."""
         allowed = [AllowedLine(article=line.article, price=line.price, contracted=line.quantity) for line in lines]
         allowance = cls.begin(
-            contract_id, number=number, customer_id=customer_id, lines=allowed, valid_until=valid_until
+            cls.id_of(contract_id), number=number, customer_id=customer_id, lines=allowed, valid_until=valid_until
         )
         allowance.record(AllowanceOpened(number=number, customer_id=customer_id))
         return allowance
