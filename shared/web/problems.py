@@ -173,8 +173,6 @@ class Problems:
         return self.problem(request, 409, "changed_meanwhile", "another change was in the way; ask again")
 
     async def out_of_reach(self, request: Request, error: Exception) -> Response:
-        if isinstance(error, ValueError):  # asyncpg's word for an argument that does not fit, such as 2 ** 70
-            return await self.data(request, error)
         log.error("database out of reach: %s", error)
         return self.problem(request, 503, "unavailable", AGAIN, headers={"Retry-After": "2"})
 

@@ -235,7 +235,10 @@ async def other_deed(hearing: Hearing, deed: Callable[[TallyRaised, Work], Await
     hearing.consumer._reactions = hear
 
 
-@pytest.mark.parametrize("evil", ["2 ** 70 as an integer", "U+0000 in a text", "U+0000 in the refusal", "begun twice"])
+@pytest.mark.parametrize(
+    "evil",
+    ["2 ** 70 as an integer", "an argument too many", "U+0000 in a text", "U+0000 in the refusal", "begun twice"],
+)
 async def test_whatever_a_reaction_gives_the_database_only_its_entity_waits(hearing: Hearing, evil: str) -> None:
     """Each of these looks like a fault of the database and is one of the reaction."""
 
@@ -244,6 +247,8 @@ async def test_whatever_a_reaction_gives_the_database_only_its_entity_waits(hear
             return
         if evil.startswith("2"):
             await work.fetchval("SELECT $1::integer", 2**70)
+        elif evil.endswith("many"):
+            await work.fetchval("SELECT 1", 2)
         elif evil.endswith("text"):
             await work.fetchval("SELECT $1::text", "\0")
         elif evil.endswith("refusal"):
@@ -577,7 +582,7 @@ async def test_a_server_that_falls_silent_is_asked_again(bus: Client, monkeypatc
 def test_a_service_reacts_to_an_event_in_one_place() -> None:
     hear = Reactions("echo")
     hear.on(TallyRaised)(nothing)
-    with pytest.raises(TypeError, match="echo already reacts to tally.count.raised.v1"):
+    with pytest.raises(TypeError, match="echo already reacts to"):
         hear.on(TallyRaised)(nothing)
     assert hear.sources == ["tally"]
     assert hear.to("tally.count.raised.v1") is nothing

@@ -107,6 +107,10 @@ async def _behind(cast: Cast, service: str, sources: Iterable[str]) -> list[str]
         if not page["next"]:
             break
         after = f"&after={page['next']}"
+    # The clocks run on while the ledger is read: a service may have handled more, never less.
     newest = cast.ledger.last_versions(sources)
-    return [f"{entity}: {handled.get(entity, 0)} of {version}" for entity, version in newest.items()
-            if handled.get(entity) != version]  # fmt: skip
+    return [
+        f"{entity}: {handled.get(entity, 0)} of {version}"
+        for entity, version in newest.items()
+        if handled.get(entity, 0) < version
+    ]
