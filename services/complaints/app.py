@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.complaints.api import router
+from services.complaints.api import routers
 from services.complaints.domain.complaint import Complaint
 from services.complaints.reactions import reactions
 from shared.settings import Settings
@@ -12,4 +12,4 @@ from shared.web.service import create_service
 
 
 def create_app(settings: Settings) -> FastAPI:
-    return create_service(Path(__file__).parent, settings, api=router, reactions=reactions, timed=[Complaint])
+    return create_service(Path(__file__).parent, settings, api=routers, reactions=reactions, timed=[Complaint])

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import Depends, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -18,8 +18,9 @@ from shared.domain.refusals import RuleBroken
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["customers"])
+router = Routes(tags=["customers"])
 
 Registrar = Annotated[Actor, Depends(admit(Post.CLERK, Post.SALES_MANAGER))]
 SalesManager = Annotated[Actor, Depends(admit(Post.SALES_MANAGER))]

@@ -11,4 +11,4 @@ from shared.web.service import create_service
 
 
 def create_app(settings: Settings) -> FastAPI:
-    return create_service(Path(__file__).parent, settings, api=router, reactions=reactions)
+    return create_service(Path(__file__).parent, settings, api=[router], reactions=reactions)

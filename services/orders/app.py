@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.orders.api import router
+from services.orders.api import routers
 from services.orders.domain.order import Order
 from services.orders.reactions import reactions
 from shared.settings import Settings
@@ -12,4 +12,4 @@ from shared.web.service import create_service
 
 
 def create_app(settings: Settings) -> FastAPI:
-    return create_service(Path(__file__).parent, settings, api=router, reactions=reactions, timed=[Order])
+    return create_service(Path(__file__).parent, settings, api=routers, reactions=reactions, timed=[Order])

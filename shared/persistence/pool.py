@@ -40,7 +40,7 @@ PASSING = (
 
 def passing(error: BaseException) -> bool:
     """Whether a fault passes; a wrong number of arguments is an `InterfaceError` too, and does not."""
-    return isinstance(error, PASSING) and not str(error).startswith("the server expects")
+    return isinstance(error, PASSING) and not str(error.args[:1]).startswith("('the server expects")
 
 
 class MigrationError(RuntimeError):

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden
+from shared.telemetry import log
 from shared.web.problems import Unauthenticated
 
 ALGORITHMS = ["EdDSA", "ES256", "RS256"]
@@ -70,12 +71,20 @@ class Identity:
     async def _key(self, kid: str | None) -> Any:
         stale = time.monotonic() - self._read_at > KEYS_KEPT
         if stale or (kid not in self._keys and time.monotonic() - self._read_at > 1):
-            text = await asyncio.to_thread(self._read)
-            self._keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(json.loads(text)).keys if key.key_id}
-            self._read_at = time.monotonic()
+            await self._read_keys()
         if kid not in self._keys:
             raise Unauthenticated("the token was signed with a key we do not know")
         return self._keys[kid]
+
+    async def _read_keys(self) -> None:
+        try:
+            text = await asyncio.to_thread(self._read)
+            self._keys = {key.key_id: key.key for key in jwt.PyJWKSet.from_dict(json.loads(text)).keys if key.key_id}
+        except (OSError, ValueError, jwt.PyJWTError) as error:
+            if not self._keys:
+                raise
+            log.error("identity: the key set cannot be read, the old one is used: %s", error)
+        self._read_at = time.monotonic()
 
     def _read(self) -> str:
         if self._jwks.startswith(("http://", "https://")):

@@ -11,16 +11,17 @@ from pydantic import BaseModel, Field
 from shared.domain.refusals import NotAllowedNow, NotFound
 from shared.messaging import audit
 from shared.messaging.consumer import Consumer
-from shared.messaging.inbox import HANDLED_SO_FAR
 from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
+from shared.messaging.inbox import HANDLED_SO_FAR
 from shared.persistence.pool import Pool
 from shared.telemetry import OLDEST_PARKED, PARKED
 from shared.web.identity import Operator
+from shared.web.routes import Routes
 
 FIRST_ENTITY = UUID(int=0)
 
 health = APIRouter(tags=["operation"])
-router = APIRouter(prefix="/v1", tags=["operation"])
+router = Routes(tags=["operation"])
 
 
 class Reason(BaseModel):

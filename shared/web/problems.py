@@ -162,7 +162,8 @@ class Problems:
     async def http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - Starlette dispatches by this type
         code = {404: "not_found", 413: "too_large"}.get(error.status_code, "http")
-        return self.problem(request, error.status_code, code, str(error.detail), headers=dict(error.headers or {}))
+        detail = str(error.detail).replace("{", "{{").replace("}", "}}")  # a sentence, no template
+        return self.problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
 
     async def data(self, request: Request, error: Exception) -> Response:
         # What pydantic lets through and PostgreSQL cannot hold, such as U+0000 in a text.

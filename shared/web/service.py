@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -26,7 +26,7 @@ def create_service(
     folder: Path,
     settings: Settings,
     *,
-    api: APIRouter,
+    api: Sequence[APIRouter],
     reactions: Reactions,
     timed: Sequence[type[Aggregate]] = (),
 ) -> FastAPI:
@@ -44,7 +44,12 @@ def create_service(
         wake = asyncio.Event()
         async with open_pool(settings.database_url, size=settings.pool_size, name=f"xiaofu {folder.name}") as pool:
             app.state.pool, app.state.store = pool, Store(pool, wake)
-            async with Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties:
+            async with (
+                Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties,
+                AsyncExitStack() as open_for_routes,
+            ):
+                for router in api:
+                    await open_for_routes.enter_async_context(router.lifespan_context(app))
                 yield
 
     app = FastAPI(
@@ -61,10 +66,9 @@ def create_service(
         settings.roles,
     )
     app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
-    app.include_router(operators.health)
-    app.include_router(operators.router)
-    if Role.API in settings.roles:
-        app.include_router(api, prefix="/v1")
+    doors = [*api, operators.router] if Role.API in settings.roles else [operators.router]
+    for router in (*doors, operators.health):
+        app.router.routes.extend(router.routes)
     Problems(Words(folder / "messages.zh.toml")).install(app)
     app.add_middleware(Door, body_limit=settings.body_limit, seconds=settings.request_seconds)
     return app

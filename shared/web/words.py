@@ -27,8 +27,13 @@ class Words:
     def say(self, template: str, params: Mapping[str, Any], language: Language) -> str:
         """The filled template; English where there is no Chinese."""
         if language == "zh" and template in self.messages:
-            return self.messages[template].format_map({k: self.words.get(str(v), v) for k, v in params.items()})
+            return self.messages[template].format_map({key: self._word(value) for key, value in params.items()})
         return template.format_map(params)
+
+    def _word(self, value: Any) -> Any:
+        """A word we know, or a list of them: posts that are admitted."""
+        parts = str(value).split(", ")
+        return "、".join(self.words[part] for part in parts) if all(part in self.words for part in parts) else value
 
 
 def language_of(accept: str | None) -> Language:

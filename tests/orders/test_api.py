@@ -216,6 +216,12 @@ async def test_bad_input_is_named_by_its_field(desk: Desk, changed: dict[str, ob
     assert (problem["status"], problem["errors"][0]["field"]) == (422, field)
 
 
+async def test_an_order_beyond_all_money_is_refused(desk: Desk) -> None:
+    """ORD-5."""
+    wish = await desk.wish("999999999999")
+    assert (await desk.shop.refused("/orders", desk.seller, wish))["rule"] == "ORD-5"
+
+
 async def test_a_nul_character_is_bad_input_too(desk: Desk) -> None:
     wish = await desk.wish(requirements="a\u0000b")
     assert (await desk.shop.refused("/orders", desk.seller, wish))["status"] == 422

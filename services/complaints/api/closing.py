@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import Field
 
 from services.complaints.api.discretion import Body, ComplaintChange, Discreet, Text
@@ -12,8 +12,9 @@ from services.complaints.domain.intake import Channel
 from services.complaints.domain.personal_case import MANAGERS
 from shared.domain.actor import Actor, Post
 from shared.web.identity import admit
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["closing"], route_class=Discreet)
+router = Routes(tags=["closing"], route_class=Discreet)
 
 Calling = Annotated[Actor, Depends(admit(Post.CLERK, Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS))]
 Closing = Annotated[

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.complaints.domain.complaint import Complaint
@@ -16,6 +15,7 @@ from shared.domain.refusals import Forbidden
 from shared.web.change import Change, change_of
 from shared.web.identity import admit, signed_in
 from shared.web.problems import Answered
+from shared.web.routes import Command
 
 Handling = Annotated[Actor, Depends(admit(Post.OFFICE, *MANAGERS))]
 ComplaintChange = Annotated[Change[Complaint], Depends(change_of(Complaint))]
@@ -35,7 +35,7 @@ def shown(body: bytes | memoryview, by: Actor) -> bytes:
     return bytes(body) if seen is kept else seen.model_dump_json().encode()
 
 
-class Discreet(APIRoute):
+class Discreet(Command):
     """A route that answers with a complaint."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

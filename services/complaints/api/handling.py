@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import Field
 
 from services.complaints.api.discretion import Body, ComplaintChange, Discreet, Handling, Text
@@ -13,8 +13,9 @@ from services.complaints.domain.personal_case import MANAGERS
 from services.complaints.domain.steps import Found
 from shared.domain.actor import Actor, Post
 from shared.web.identity import admit
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["handling"], route_class=Discreet)
+router = Routes(tags=["handling"], route_class=Discreet)
 
 Establishing = Annotated[Actor, Depends(admit(Post.SALES_MANAGER, Post.SALES_DIRECTOR, Post.VICE_PRESIDENT_SALES))]
 Agreeing = Annotated[

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from services.complaints import views
@@ -14,8 +14,9 @@ from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden, RuleBroken
 from shared.web.identity import admit
 from shared.web.paging import document
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["intake"], route_class=Discreet)
+router = Routes(tags=["intake"], route_class=Discreet)
 
 Filer = Annotated[Actor, Depends(admit(Post.CLERK, Post.SERVICE_AGENT, Post.SALESPERSON, Post.CUSTOMER, Post.PARTNER))]
 Code = Annotated[str, Field(min_length=1, max_length=100)]

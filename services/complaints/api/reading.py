@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from services.complaints import views
@@ -17,9 +17,10 @@ from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden
 from shared.web.identity import Anyone
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["complaints"])
-one = APIRouter(tags=["complaints"], route_class=Discreet)
+router = Routes(tags=["complaints"])
+one = Routes(tags=["complaints"], route_class=Discreet)
 
 
 class ClockReading(BaseModel):
@@ -93,6 +94,3 @@ async def show_clock(complaint_id: UUID, request: Request, anyone: Anyone) -> Cl
         level=len(complaint.calls),
         called_post=complaint.called.post if complaint.called else None,
     )
-
-
-router.include_router(one)

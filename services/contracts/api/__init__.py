@@ -1,9 +1,5 @@
 """The HTTP door of contracts, by subject."""
 
-from fastapi import APIRouter
-
 from services.contracts.api import approvals, contracts, seals, templates
 
-router = APIRouter()
-for part in (templates, contracts, approvals, seals):
-    router.include_router(part.router)
+routers = [templates.router, contracts.router, approvals.router, seals.router]

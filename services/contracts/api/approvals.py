@@ -3,15 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.contracts.api.access import Employee
 from services.contracts.domain.contract import Contract
 from shared.domain.actor import Post
 from shared.web.change import Change, change_of
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["approvals"])
+router = Routes(tags=["approvals"])
 
 ContractChange = Annotated[Change[Contract], Depends(change_of(Contract))]
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts import views
@@ -18,8 +18,9 @@ from shared.domain.actor import Actor, Post
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["contracts"])
+router = Routes(tags=["contracts"])
 
 SalesManager = Annotated[Actor, Depends(admit(Post.SALES_MANAGER))]
 ContractChange = Annotated[Change[Contract], Depends(change_of(Contract))]

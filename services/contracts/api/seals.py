@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.contracts import views
@@ -14,8 +14,9 @@ from shared.domain.actor import Actor, Post
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.paging import Paged, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["seals"])
+router = Routes(tags=["seals"])
 
 SealKeeper = Annotated[Actor, Depends(admit(Post.SEAL_KEEPER))]
 Reader = Annotated[

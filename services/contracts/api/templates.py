@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.contracts import views
@@ -14,8 +14,9 @@ from shared.domain.actor import Actor, Post
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["templates"])
+router = Routes(tags=["templates"])
 
 Headquarters = Annotated[Actor, Depends(admit(Post.HEADQUARTERS))]
 Activator = Annotated[Actor, Depends(admit(Post.HEADQUARTERS, Post.GENERAL_MANAGER))]

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.notifications import views
 from services.notifications.api import reading
@@ -14,8 +14,9 @@ from shared.domain.refusals import Forbidden
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["bulletins"])
+router = Routes(tags=["bulletins"])
 
 
 async def colleague(anyone: Anyone) -> Actor:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Header, Request, Response
+from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.notifications import views
@@ -15,6 +15,7 @@ from services.notifications.feed import BACKLOG, Feed, Listener
 from shared.domain.refusals import Invalid
 from shared.web.identity import Anyone
 from shared.web.paging import Paged
+from shared.web.routes import Routes
 
 EVENT_STREAM = "a live stream is asked for with Accept: text/event-stream"
 
@@ -26,7 +27,7 @@ async def live(app: FastAPI) -> AsyncIterator[None]:
         yield
 
 
-router = APIRouter(tags=["inbox"], lifespan=live)
+router = Routes(tags=["inbox"], lifespan=live)
 
 
 @router.get("/inbox")

@@ -1,9 +1,5 @@
 """The HTTP door of orders, by subject."""
 
-from fastapi import APIRouter
-
 from services.orders.api import catalogue, orders, payments, stock
 
-router = APIRouter()
-for part in (catalogue, stock, orders, payments):
-    router.include_router(part.router)
+routers = [catalogue.router, stock.router, orders.router, payments.router]

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import Depends, Query, Request, Response, UploadFile
 from pydantic import AwareDatetime, BaseModel, Field
 
 from services.orders import views
@@ -18,8 +18,9 @@ from shared.domain.refusals import Invalid
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["catalogue"])
+router = Routes(tags=["catalogue"])
 
 SalesManagement = Annotated[Actor, Depends(admit(Post.SALES_MANAGER, Post.SALES_DIRECTOR))]
 SalesDirector = Annotated[Actor, Depends(admit(Post.SALES_DIRECTOR))]

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.orders import views
@@ -20,8 +20,9 @@ from shared.domain.refusals import RuleBroken
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["orders"])
+router = Routes(tags=["orders"])
 
 Seller = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK, Post.PARTNER))]
 Warehouse = Annotated[Actor, Depends(admit(Post.WAREHOUSE))]

@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.orders.domain.order import Order
@@ -12,8 +12,9 @@ from shared.domain.actor import Actor, Post
 from shared.domain.money import PositiveAmount
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["payments"])
+router = Routes(tags=["payments"])
 
 Recorder = Annotated[Actor, Depends(admit(Post.CLERK, Post.FINANCE))]
 Finance = Annotated[Actor, Depends(admit(Post.FINANCE))]

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import Depends, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.orders import views
@@ -18,8 +18,9 @@ from shared.domain.numbers import SHANGHAI
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["stock"])
+router = Routes(tags=["stock"])
 
 Warehouse = Annotated[Actor, Depends(admit(Post.WAREHOUSE))]
 Seller = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK, Post.PARTNER))]

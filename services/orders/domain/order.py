@@ -14,7 +14,7 @@ from services.orders.domain.payment import Payment, PaymentKind
 from services.orders.domain.stock_position import StockPosition
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
-from shared.domain.money import ZERO, Amount, share
+from shared.domain.money import LIMIT, ZERO, Amount, share
 from shared.domain.numbers import SHANGHAI, number
 from shared.domain.policy import Policy
 from shared.domain.refusals import NotFound, RuleBroken
@@ -122,6 +122,9 @@ class Order(Aggregate):
             )
         if not position.covers({line.article for line in lines}):
             raise RuleBroken("ORD-6", "the accepted stock position does not show every article of the order")
+        total = sum((share(line.price, line.quantity) for line in lines), ZERO)
+        if total > LIMIT:
+            raise RuleBroken("ORD-5", "an order's total stays within a trillion yuan")
         order = cls.begin(
             id,
             number=number("DH", id, at),
@@ -133,7 +136,7 @@ class Order(Aggregate):
             placed_at=at,
             requirements=requirements,
             lines=list(lines),
-            total=sum((share(line.price, line.quantity) for line in lines), ZERO),
+            total=total,
         )
         order.record(OrderPlaced.model_validate(order, from_attributes=True))
         order.schedule(order.expire, at + policy.orders.payment_expiry)

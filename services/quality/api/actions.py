@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Depends, Response
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from services.quality.api.asking import Body, Handler, Insider, Name, Text
 from services.quality.domain.investigation import Investigation
 from shared.domain.actor import Post
 from shared.web.change import Change, change_of
+from shared.web.routes import Routes
 
-router = APIRouter(prefix="/investigations/{investigation_id}/actions", tags=["actions"])
+router = Routes(prefix="/investigations/{investigation_id}/actions", tags=["actions"])
 
 InvestigationChange = Annotated[Change[Investigation], Depends(change_of(Investigation))]
 

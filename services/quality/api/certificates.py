@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import Depends, Path, Request, Response
 from pydantic import Field
 
 from services.quality import views
@@ -10,8 +10,9 @@ from services.quality.api.asking import Body, Insider, Inspector, Name
 from services.quality.domain.certificate import Certificate
 from shared.web.change import Change, change_of
 from shared.web.paging import document
+from shared.web.routes import Routes
 
-router = APIRouter(prefix="/certificates", tags=["certificates"])
+router = Routes(prefix="/certificates", tags=["certificates"])
 
 CertificateChange = Annotated[Change[Certificate], Depends(change_of(Certificate))]
 

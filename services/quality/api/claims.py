@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 
 from services.quality import views
 from services.quality.api.asking import Approver, Body, Finance, Insider, Name, Proposer, Reason
@@ -12,8 +12,9 @@ from shared.domain.money import PositiveAmount
 from shared.domain.numbers import same_id
 from shared.web.change import Change, change_of
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(prefix="/claims", tags=["claims"])
+router = Routes(prefix="/claims", tags=["claims"])
 
 ClaimChange = Annotated[Change[Claim], Depends(change_of(Claim))]
 

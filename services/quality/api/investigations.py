@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from services.quality import views
@@ -14,8 +14,9 @@ from services.quality.domain.investigation import Investigation, InvestigationSt
 from services.quality.domain.liability import LiabilityShare
 from shared.web.change import Change, change_of
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["investigations"])
+router = Routes(tags=["investigations"])
 
 InvestigationChange = Annotated[Change[Investigation], Depends(change_of(Investigation))]
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response, UploadFile
+from fastapi import Depends, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
@@ -18,8 +18,9 @@ from shared.domain.actor import Actor, Post
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["employees"])
+router = Routes(tags=["employees"])
 
 Personnel = Annotated[Actor, Depends(admit(Post.HR))]
 EmployeeChange = Annotated[Change[Employee], Depends(change_of(Employee))]

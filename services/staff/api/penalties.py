@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.staff import views
@@ -14,8 +14,9 @@ from shared.domain.actor import Actor
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, document, listing
+from shared.web.routes import Routes
 
-router = APIRouter(tags=["penalties"])
+router = Routes(tags=["penalties"])
 
 Decider = Annotated[Actor, Depends(admit(*schedule().deciders))]
 PenaltyChange = Annotated[Change[Penalty], Depends(change_of(Penalty))]
