@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
 
 import asyncpg
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.domain.actor import Actor, Post
@@ -27,6 +27,7 @@ from shared.settings import Settings
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
+from shared.web.routes import Routes
 from shared.web.service import create_service
 
 FOLDER = Path(__file__).parent / "tally_service"
@@ -184,7 +185,7 @@ class OpenTally(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: Annotated[str, Field(min_length=1, max_length=100)]
-    lapses_in: Annotated[float | None, Field(description="seconds")] = None
+    lapses_in: Annotated[float | None, Field(ge=-3600, le=3600, description="seconds")] = None
 
 
 class RaiseTally(BaseModel):
@@ -198,7 +199,7 @@ class Move(BaseModel):
     by: Rise
 
 
-api = APIRouter()
+api = Routes()
 Counter = Annotated[Actor, Depends(admit(Post.CLERK, Post.SALESPERSON))]
 TallyChange = Annotated[Change[Tally], Depends(change_of(Tally))]
 
@@ -304,8 +305,8 @@ async def refuse(kind: str) -> None:
 
 def create_app(name: str, settings: Settings) -> FastAPI:
     if name == "tally":
-        return create_service(FOLDER / name, settings, api=api, reactions=no_reactions, timed=[Tally])
-    return create_service(FOLDER / name, settings, api=APIRouter(), reactions=reactions)
+        return create_service(FOLDER / name, settings, api=[api], reactions=no_reactions, timed=[Tally])
+    return create_service(FOLDER / name, settings, api=[], reactions=reactions)
 
 
 def occasion(actor: str = "u1", **more: Any) -> Occasion:

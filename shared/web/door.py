@@ -3,7 +3,6 @@
 import asyncio
 import time
 
-from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -38,18 +37,24 @@ class Door:
             await send(message)
 
         parent = headers.get(b"traceparent", b"").decode("latin-1") or None
-        with span(scope["method"], parent, SpanKind.SERVER) as current:
-            length = headers.get(b"content-length", b"0")
-            if not length.isdigit() or len(length) > 18 or int(length) > self._limit:
-                await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
-            else:
-                await self._pass(scope, receive, answer)
-            route = getattr(scope.get("route"), "path", "none")
-            if isinstance(current, trace.Span) and current.is_recording():
-                current.update_name(f"{scope['method']} {route}")
-                current.set_attribute("http.response.status_code", status)
-        if "text/event-stream" not in headers.get(b"accept", b"").decode("latin-1"):
-            REQUESTS.labels(scope["method"], route, status).observe(time.perf_counter() - started)
+        with span(scope["method"], parent, SpanKind.SERVER) as scope["span"]:
+            try:
+                length = headers.get(b"content-length", b"0")
+                if not length.isdigit() or len(length) > 18 or int(length) > self._limit:
+                    await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
+                else:
+                    await self._pass(scope, receive, answer)
+            finally:  # a fault is answered outside of here, and measured all the same
+                self._note(scope, status, time.perf_counter() - started)
+
+    @staticmethod
+    def _note(scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "none")
+        if scope["span"].is_recording():
+            scope["span"].update_name(f"{scope['method']} {route}")
+            scope["span"].set_attribute("http.response.status_code", status)
+        if b"text/event-stream" not in dict(scope["headers"]).get(b"accept", b""):
+            REQUESTS.labels(scope["method"], route, status).observe(seconds)
 
     async def _pass(self, scope: Scope, receive: Receive, answer: Send) -> None:
         """On to the routes, within the limits; a live stream has no time limit."""

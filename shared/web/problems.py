@@ -178,8 +178,10 @@ class Problems:
         return self.problem(request, 503, "unavailable", AGAIN, headers={"Retry-After": "2"})
 
     async def fault(self, request: Request, error: Exception) -> Response:
-        log.error("unexpected: %s %s", request.method, request.url.path, exc_info=error)
-        return self.problem(request, 500, "fault", "this should not have happened; tell the operator the trace id")
+        # The door's span has ended by now; log and answer belong to it all the same.
+        with trace.use_span(request.scope.get("span", trace.INVALID_SPAN)):
+            log.error("unexpected: %s %s", request.method, request.url.path, exc_info=error)
+            return self.problem(request, 500, "fault", "this should not have happened; tell the operator the trace id")
 
     def problem(
         self,

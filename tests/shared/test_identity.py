@@ -178,12 +178,13 @@ async def test_a_provider_out_of_reach_does_not_lock_out_those_it_vouched_for(
     identity: Identity, jwks: Path, key: Ed25519PrivateKey, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await identity.actor(issue(key))
-    jwks.unlink()
+    gone = str(jwks.with_name("gone"))
+    identity._jwks = gone
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 301)
     assert (await identity.actor(issue(key, sub="u2"))).id == "u2"
     with pytest.raises(OSError, match="No such file"):
-        await Identity(str(jwks), "issuer", "audience").actor(issue(key))
+        await Identity(gone, "issuer", "audience").actor(issue(key))
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dTpw", "Bearer nonsense"])

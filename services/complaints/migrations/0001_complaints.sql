@@ -1,12 +1,7 @@
 -- Documents of complaints. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE complaints (
-    id                  uuid PRIMARY KEY,
-    version             integer NOT NULL,
-    document            jsonb NOT NULL,
-    digest              bytea NOT NULL,
-    created_at          timestamptz NOT NULL DEFAULT now(),
-    updated_at          timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number              text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     kind                text GENERATED ALWAYS AS (document ->> 'kind') STORED NOT NULL,
     status              text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,

@@ -1,12 +1,7 @@
 -- Documents of contracts. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE templates (
-    id           uuid PRIMARY KEY,
-    version      integer NOT NULL,
-    document     jsonb NOT NULL,
-    digest       bytea NOT NULL,
-    created_at   timestamptz NOT NULL DEFAULT now(),
-    updated_at   timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     code         text GENERATED ALWAYS AS (document ->> 'code') STORED NOT NULL,
     edition      integer GENERATED ALWAYS AS ((document ->> 'edition')::integer) STORED NOT NULL,
     kind         text GENERATED ALWAYS AS (document ->> 'kind') STORED NOT NULL,
@@ -29,12 +24,7 @@ CREATE TRIGGER template_text_stays BEFORE UPDATE ON templates FOR EACH ROW
     EXECUTE FUNCTION template_text_stays();
 
 CREATE TABLE contracts (
-    id               uuid PRIMARY KEY,
-    version          integer NOT NULL,
-    document         jsonb NOT NULL,
-    digest           bytea NOT NULL,
-    created_at       timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number           text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     status           text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     customer_id      uuid GENERATED ALWAYS AS ((document ->> 'customer_id')::uuid) STORED NOT NULL,

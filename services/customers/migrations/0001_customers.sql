@@ -1,12 +1,7 @@
 -- Documents of customers. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE customers (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     code        text GENERATED ALWAYS AS (document ->> 'code') STORED NOT NULL,
     company     text GENERATED ALWAYS AS (document ->> 'company') STORED NOT NULL,
     kind        text GENERATED ALWAYS AS (document ->> 'kind') STORED NOT NULL,

@@ -1,12 +1,7 @@
 -- Documents of notifications. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE messages (
-    id               uuid PRIMARY KEY,
-    version          integer NOT NULL,
-    document         jsonb NOT NULL,
-    digest           bytea NOT NULL,
-    created_at       timestamptz NOT NULL DEFAULT now(),
-    updated_at       timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     arrived          xid8 NOT NULL DEFAULT pg_current_xact_id(),  -- what a live stream has not seen yet, however late it commits
     status           text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     recipient_kind   text GENERATED ALWAYS AS (document -> 'recipient' ->> 'kind') STORED NOT NULL,
@@ -25,12 +20,7 @@ CREATE INDEX messages_by_about ON messages (about, id);
 CREATE INDEX messages_by_arrival ON messages (arrived);
 
 CREATE TABLE bulletins (
-    id            uuid PRIMARY KEY,
-    version       integer NOT NULL,
-    document      jsonb NOT NULL,
-    digest        bytea NOT NULL,
-    created_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     -- ISO 8601 in UTC sorts as text; a cast to timestamptz is not immutable
     published_at  text GENERATED ALWAYS AS (document ->> 'published_at') STORED NOT NULL,
     penalty_id    uuid GENERATED ALWAYS AS ((document ->> 'penalty_id')::uuid) STORED,
@@ -39,12 +29,7 @@ CREATE TABLE bulletins (
 CREATE INDEX bulletins_by_time ON bulletins (published_at, id);
 
 CREATE TABLE read_receipts (
-    id           uuid PRIMARY KEY,
-    version      integer NOT NULL,
-    document     jsonb NOT NULL,
-    digest       bytea NOT NULL,
-    created_at   timestamptz NOT NULL DEFAULT now(),
-    updated_at   timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     bulletin_id  uuid GENERATED ALWAYS AS ((document ->> 'bulletin_id')::uuid) STORED NOT NULL REFERENCES bulletins,
     reader       text GENERATED ALWAYS AS (document ->> 'reader') STORED NOT NULL,
     read_at      text GENERATED ALWAYS AS (document ->> 'read_at') STORED NOT NULL,

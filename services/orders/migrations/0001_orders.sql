@@ -1,23 +1,13 @@
 -- Documents of orders. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE articles (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     article     text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL
 );
 CREATE UNIQUE INDEX articles_by_code ON articles (article);
 
 CREATE TABLE price_books (
-    id            uuid PRIMARY KEY,
-    version       integer NOT NULL,
-    document      jsonb NOT NULL,
-    digest        bytea NOT NULL,
-    created_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     status        text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     -- ISO 8601 in UTC sorts as text; a cast to timestamptz is not immutable
     effective_at  text GENERATED ALWAYS AS (document ->> 'effective_at') STORED
@@ -25,12 +15,7 @@ CREATE TABLE price_books (
 CREATE INDEX price_books_in_force ON price_books (effective_at DESC) WHERE status = 'in_force';
 
 CREATE TABLE lots (
-    id             uuid PRIMARY KEY,
-    version        integer NOT NULL,
-    document       jsonb NOT NULL,
-    digest         bytea NOT NULL,
-    created_at     timestamptz NOT NULL DEFAULT now(),
-    updated_at     timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     lot            text GENERATED ALWAYS AS (document ->> 'lot') STORED NOT NULL,
     article        text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
     status         text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
@@ -40,49 +25,16 @@ CREATE TABLE lots (
 CREATE UNIQUE INDEX lots_by_number ON lots (lot);
 CREATE INDEX lots_by_article ON lots (article);
 
-CREATE TABLE stock_positions (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
-);
+CREATE TABLE stock_positions (LIKE documents INCLUDING ALL);
 
-CREATE TABLE price_attempts (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
-);
+CREATE TABLE price_attempts (LIKE documents INCLUDING ALL);
 
-CREATE TABLE evidence_searches (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
-);
+CREATE TABLE evidence_searches (LIKE documents INCLUDING ALL);
 
-CREATE TABLE contract_allowances (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
-);
+CREATE TABLE contract_allowances (LIKE documents INCLUDING ALL);
 
 CREATE TABLE orders (
-    id                uuid PRIMARY KEY,
-    version           integer NOT NULL,
-    document          jsonb NOT NULL,
-    digest            bytea NOT NULL,
-    created_at        timestamptz NOT NULL DEFAULT now(),
-    updated_at        timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number            text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     status            text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     customer_id       uuid GENERATED ALWAYS AS ((document ->> 'customer_id')::uuid) STORED NOT NULL,

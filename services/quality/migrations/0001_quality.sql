@@ -6,12 +6,7 @@ CREATE FUNCTION total_percent(shares jsonb) RETURNS bigint LANGUAGE sql IMMUTABL
 CREATE TABLE investigations (
     -- The id follows from the complaint's (QUA-1, once). No other unique index: the second of two events that open the
     -- same case at the same time must meet this one alone, which the store takes for "changed meanwhile".
-    id            uuid PRIMARY KEY,
-    version       integer NOT NULL,
-    document      jsonb NOT NULL,
-    digest        bytea NOT NULL,
-    created_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number        text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     status        text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     complaint_id  uuid GENERATED ALWAYS AS ((document ->> 'complaint_id')::uuid) STORED NOT NULL,
@@ -36,12 +31,7 @@ CREATE INDEX investigations_by_number ON investigations (number);
 CREATE INDEX investigations_by_held_lot ON investigations USING gin (held_lots);
 
 CREATE TABLE claims (
-    id            uuid PRIMARY KEY,
-    version       integer NOT NULL,
-    document      jsonb NOT NULL,
-    digest        bytea NOT NULL,
-    created_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number        text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     status        text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     complaint_id  uuid GENERATED ALWAYS AS ((document ->> 'complaint_id')::uuid) STORED NOT NULL,
@@ -61,12 +51,7 @@ CREATE UNIQUE INDEX "QUA-5 one open claim per complaint" ON claims (complaint_id
 CREATE INDEX claims_by_complaint ON claims (complaint_id, id DESC);
 
 CREATE TABLE certificates (
-    id            uuid PRIMARY KEY,
-    version       integer NOT NULL,
-    document      jsonb NOT NULL,
-    digest        bytea NOT NULL,
-    created_at    timestamptz NOT NULL DEFAULT now(),
-    updated_at    timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number        text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     order_number  text GENERATED ALWAYS AS (document ->> 'order_number') STORED NOT NULL
 );

@@ -1,12 +1,7 @@
 -- Documents of staff. Columns are generated from the document: what is searched, sorted or must never be broken.
 
 CREATE TABLE employees (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     code        text GENERATED ALWAYS AS (document ->> 'code') STORED NOT NULL,
     branch      text GENERATED ALWAYS AS (document ->> 'branch') STORED NOT NULL,
     department  text GENERATED ALWAYS AS (document ->> 'department') STORED NOT NULL,
@@ -15,12 +10,7 @@ CREATE TABLE employees (
 );
 
 CREATE TABLE penalties (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     number      text GENERATED ALWAYS AS (document ->> 'number') STORED NOT NULL,
     status      text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     employee    text GENERATED ALWAYS AS (document ->> 'employee') STORED NOT NULL,

@@ -1,5 +1,15 @@
 -- What every service's database holds beside its own documents.
 
+-- What every table of documents has: `CREATE TABLE orders (LIKE documents INCLUDING ALL, …)`. It stays empty.
+CREATE TABLE documents (
+    id          uuid PRIMARY KEY,
+    version     integer NOT NULL CHECK (version > 0),
+    document    jsonb NOT NULL,
+    digest      bytea NOT NULL,                                  -- head of the entity's event chain
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+
 CREATE TABLE events (
     seq          bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),  -- a larger cache would break version order = seq order
     transaction  xid8 NOT NULL DEFAULT pg_current_xact_id(),

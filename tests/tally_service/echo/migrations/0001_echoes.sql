@@ -1,11 +1,4 @@
-CREATE TABLE echoes (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now()
-);
+CREATE TABLE echoes (LIKE documents INCLUDING ALL);
 
 -- What was done, in the order it was done. Nothing keeps a doubled line out: that is what the tests look for.
 CREATE TABLE effects (

@@ -1,10 +1,5 @@
 CREATE TABLE tallies (
-    id          uuid PRIMARY KEY,
-    version     integer NOT NULL,
-    document    jsonb NOT NULL,
-    digest      bytea NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now(),
-    updated_at  timestamptz NOT NULL DEFAULT now(),
+    LIKE documents INCLUDING ALL,
     name        text GENERATED ALWAYS AS (document ->> 'name') STORED NOT NULL,
     total       bigint GENERATED ALWAYS AS ((document ->> 'total')::bigint) STORED NOT NULL,
     CONSTRAINT "TST-1 a tally never falls below nothing" CHECK (total >= 0),
