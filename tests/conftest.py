@@ -1,6 +1,7 @@
 """The servers of a test session: containers where a Docker engine answers, else the wheels; the fixtures are the same."""
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -9,25 +10,43 @@ from deploy.local.accounts import scratch
 from deploy.local.credentials import signing_key
 from deploy.local.jetstream import NatsServer
 from deploy.local.postgresql import PostgreSQL
-from tests.house import House, Running, new_database
+from tests import containers
+from tests.house import House, Running, Served, new_database
+
+
+def pytest_report_header() -> str:
+    try:
+        choice = containers.chosen()
+    except containers.Unavailable as reason:
+        raise pytest.UsageError(str(reason)) from None
+    return f"servers: {choice.servers} ({choice.why})"
+
+
+@contextmanager
+def from_wheel[S: (PostgreSQL, NatsServer)](kind: type[S]) -> Iterator[S]:
+    """A server that ends with the block, unless the test has ended it."""
+    with scratch() as folder:
+        server = kind(folder / "server")
+        server.start()
+        try:
+            yield server
+        finally:
+            if server.alive:
+                server.stop()
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgreSQL]:
-    with scratch() as folder:
-        server = PostgreSQL(folder / "postgres")
-        server.start()
+def postgres_server() -> Iterator[Served]:
+    contained = containers.chosen().servers == containers.CONTAINERS
+    with containers.postgres_container() if contained else from_wheel(PostgreSQL) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="session")
-def nats_server() -> Iterator[NatsServer]:
-    with scratch() as folder:
-        server = NatsServer(folder / "nats")
-        server.start()
+def nats_server() -> Iterator[Served]:
+    contained = containers.chosen().servers == containers.CONTAINERS
+    with containers.nats_container() if contained else from_wheel(NatsServer) as server:
         yield server
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -39,24 +58,20 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def database(postgres_server: PostgreSQL) -> str:
+async def database(postgres_server: Served) -> str:
     """The address of an empty database."""
     return await new_database(postgres_server.url())
 
 
 @pytest.fixture
 def own_nats() -> Iterator[NatsServer]:
-    """A NATS server that a test may kill, pause or wipe."""
-    with scratch() as folder:
-        server = NatsServer(folder / "nats")
-        server.start()
+    """A NATS server that a test may kill, pause or wipe; always from the wheel."""
+    with from_wheel(NatsServer) as server:
         yield server
-        if server.alive:
-            server.stop()
 
 
 @pytest.fixture(scope="session")
-async def house(postgres_server: PostgreSQL, nats_server: NatsServer, keys: Path) -> AsyncIterator[House]:
+async def house(postgres_server: Served, nats_server: Served, keys: Path) -> AsyncIterator[House]:
     """Services that tests share; every test makes its own customers, orders and cases."""
     async with House(postgres_server.url(), nats_server.url(), keys) as opened:
         yield opened

@@ -22,4 +22,4 @@ async def hear(
 
 
 async def _connected(service: Running) -> bool:
-    return bool(service.app.state.duties.connected) and hasattr(service.app.state.duties, "consumer")
+    return bool(service.app.state.duties.connected)

@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -17,6 +17,12 @@ from deploy.local.tokens import issue
 from shared.settings import Role, Settings
 
 PATIENCE = 15.0
+
+
+class Served(Protocol):
+    """A server of the session, from a wheel or in a container: tests that share it know its address alone."""
+
+    def url(self) -> str: ...
 
 
 async def eventually[T](look: Callable[[], Awaitable[T]], within: float = PATIENCE) -> T:

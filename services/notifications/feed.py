@@ -1,8 +1,10 @@
 """The live stream's source: one look at new messages for all who listen in this process."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from types import FrameType
 from typing import NamedTuple
 
 from services.notifications import views
@@ -46,6 +48,31 @@ class Listener:
         self._arrivals.put_nowait(None)
 
 
+@contextmanager
+def on_stop_signal(deed: Callable[[], None]) -> Iterator[None]:
+    """Do `deed` when the process is told to stop, beside what is done then anyway.
+
+    Granian ends the lifespan only after every answer is complete, and a live stream never is: it has to hear of the
+    end earlier. A signal that nobody handles keeps its effect.
+    """
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(deed)
+        if callable(handler := before[signal.Signals(number)]):
+            handler(number, frame)
+
+    handled = [number for number, handler in before.items() if callable(handler)]
+    for number in handled:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
+
+
 class Feed:
     """What has come since the last look goes to whoever listens for it (NOT-2)."""
 
@@ -55,17 +82,24 @@ class Feed:
         self._somebody = asyncio.Event()
         self._looking = asyncio.Lock()
         self._seen: str | None = None
+        self._stopping = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Feed"]:
         """Look until the block ends; then every stream ends."""
         task = asyncio.create_task(self._run())
         try:
-            yield self
+            with on_stop_signal(self.stop):
+                yield self
         finally:
             task.cancel()
-            for listener in list(self._listeners):
-                self._dismiss(listener)
+            self.stop()
+
+    def stop(self) -> None:
+        """End every stream, and those that are asked for from now on at once."""
+        self._stopping = True
+        for listener in list(self._listeners):
+            self._dismiss(listener)
 
     @asynccontextmanager
     async def listen(self, recipients: Iterable[Recipient]) -> AsyncIterator[Listener]:
@@ -74,6 +108,8 @@ class Feed:
         listener = Listener(recipients, seen, asyncio.get_running_loop().time() + LONGEST)
         self._listeners.add(listener)  # nothing was awaited since the look, so nothing falls between
         self._somebody.set()
+        if self._stopping:
+            self._dismiss(listener)
         try:
             yield listener
         finally:

@@ -12,10 +12,18 @@ PARTITIONS = 16
 NAME = re.compile(r"[a-z]+\.[a-z_]+\.[a-z_]+\.v[1-9][0-9]*")
 
 
+class Entity(NamedTuple):
+    """What has a history of its own: `kind` is publisher and entity, such as `orders.order`."""
+
+    kind: str
+    id: UUID
+
+
 class Provenance(NamedTuple):
     """Where a heard event comes from: the attributes of its envelope."""
 
     id: UUID
+    kind: str
     entity_id: UUID
     version: int
     time: datetime
@@ -23,6 +31,11 @@ class Provenance(NamedTuple):
     correlation_id: UUID
     causation_id: UUID | None = None
     traceparent: str | None = None
+
+    @property
+    def entity(self) -> Entity:
+        """Whose history the event is part of."""
+        return Entity(self.kind, self.entity_id)
 
 
 class Event(BaseModel):
@@ -82,6 +95,11 @@ class Event(BaseModel):
 def publisher(name: str) -> str:
     """The service that owns an event of this name."""
     return name.partition(".")[0]
+
+
+def kind(name: str) -> str:
+    """Whose history events of this name belong to: `orders.order` for `orders.order.paid.v1`."""
+    return ".".join(name.split(".", 2)[:2])
 
 
 def subject(name: str, entity_id: UUID) -> str:

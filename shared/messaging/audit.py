@@ -21,7 +21,7 @@ SELECT entity_id, version FROM (
     SELECT entity_id, version, digest,
            sha256(coalesce(lag(digest) OVER entity, ''::bytea) || data) AS computed,
            lag(version, 1, 0) OVER entity AS before
-    FROM events WINDOW entity AS (PARTITION BY entity_id ORDER BY version)
+    FROM events WINDOW entity AS (PARTITION BY entity, entity_id ORDER BY version)
 ) AS chained WHERE digest <> computed OR version <> before + 1 ORDER BY entity_id, version LIMIT 100
 """
 

@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanKind
 from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, Refusal
 from shared.events.envelope import Occasion, Undecodable, open_event
-from shared.events.event import Provenance
+from shared.events.event import Entity, Provenance
 from shared.hands import Hands
 from shared.messaging import inbox
 from shared.messaging.bus import UNREACHABLE, ApiError
@@ -140,11 +140,11 @@ class Consumer:
         log.error("consumer: %s is parked: %s", heard.subject, text, exc_info=error)
         await inbox.park(self._pool, self.name, heard, reason, text, tries)
 
-    async def _commit(self, batch: Sequence[Heard]) -> list[UUID]:
+    async def _commit(self, batch: Sequence[Heard]) -> list[Entity]:
         """One transaction; returns entities whose missing events have come, so that parked ones can follow."""
         async with self._pool.acquire() as connection, connection.transaction():
             before = await inbox.cursors(connection, self.name, batch)
-            after: dict[UUID, tuple[int, UUID]] = {}
+            after: dict[Entity, tuple[int, UUID]] = {}
             work = Work(connection, self._policy)
             freed = [entity for heard in batch for entity in await self._one(connection, work, heard, before, after)]
             await work.flush()
@@ -159,26 +159,26 @@ class Consumer:
         connection: Connection,
         work: Work,
         heard: Heard,
-        before: dict[UUID, Cursor],
-        after: dict[UUID, tuple[int, UUID]],
-    ) -> list[UUID]:
+        before: dict[Entity, Cursor],
+        after: dict[Entity, tuple[int, UUID]],
+    ) -> list[Entity]:
         known = heard.known
         if known is None:
             raise Undecodable(heard.fault or "unreadable")
-        cursor = before[known.entity_id]
-        version, event_id = after.get(known.entity_id, (cursor.version, cursor.event_id))
+        cursor = before[known.entity]
+        version, event_id = after.get(known.entity, (cursor.version, cursor.event_id))
         if known.version <= version:
             if known.version == version and known.id != event_id:
                 await inbox.park(connection, self.name, heard, "diverged", "another event had this version before")
         elif known.version > version + 1 or known.version == cursor.parked:
             await self._wait(connection, heard, known, version, cursor)
-            before[known.entity_id] = cursor._replace(parked=min(known.version, cursor.parked or known.version))
+            before[known.entity] = cursor._replace(parked=min(known.version, cursor.parked or known.version))
         else:
             await self.react(work, heard, known)
             version = known.version
-            after[known.entity_id] = (version, known.id)
+            after[known.entity] = (version, known.id)
         # Whatever is parked next in line may have its turn: if it failed by itself, `drain` leaves it to an operator.
-        return [known.entity_id] if before[known.entity_id].parked == version + 1 else []
+        return [known.entity] if before[known.entity].parked == version + 1 else []
 
     async def _wait(
         self, connection: Connection, heard: Heard, known: Provenance, version: int, cursor: Cursor
@@ -205,14 +205,14 @@ class Consumer:
             async with work.on(occasion):
                 await reaction(event, work)
 
-    async def drain(self, entity: UUID, *, forced: bool = False) -> str | None:
+    async def drain(self, entity: Entity, *, forced: bool = False) -> str | None:
         """Handle an entity's parked events in order, as far as they go; returns why it stopped short, if it did.
 
         Only `forced` (an operator's retry) tries again what was parked for its own sake.
         """
         tries = 0
         while True:
-            row = await self._pool.fetchrow(FIRST_PARKED, self.name, entity, forced)
+            row = await self._pool.fetchrow(FIRST_PARKED, self.name, *entity, forced)
             if row is None:
                 return None
             if not forced and row["reason"] not in ("gap", "behind"):
@@ -237,14 +237,14 @@ class Consumer:
             raise Undecodable(heard.fault or "unreadable")
         async with self._pool.acquire() as connection, connection.transaction():
             before = await inbox.cursors(connection, self.name, [heard])
-            version = before[heard.known.entity_id].version
+            version = before[heard.known.entity].version
             if heard.known.version > version + 1:
                 return False
             work = Work(connection, self._policy)
             if heard.known.version == version + 1:
                 await self.react(work, heard, heard.known)
                 await work.flush()
-                after = {heard.known.entity_id: (heard.known.version, heard.known.id)}
+                after = {heard.known.entity: (heard.known.version, heard.known.id)}
                 await inbox.advance(connection, self.name, before, after)
             await connection.execute("DELETE FROM dead_letters WHERE id = $1", row["id"])
         if work.written:
@@ -254,7 +254,7 @@ class Consumer:
 
 FIRST_PARKED = """
 SELECT id, source, subject, data, reason, error FROM dead_letters
-WHERE consumer = $1 AND entity_id = $2 AND state = 'parked' AND ($3 OR reason <> 'diverged')
+WHERE consumer = $1 AND entity = $2 AND entity_id = $3 AND state = 'parked' AND ($4 OR reason <> 'diverged')
 ORDER BY version, id LIMIT 1
 """
 

@@ -15,17 +15,18 @@ LETTER = "SELECT * FROM dead_letters WHERE id = $1"
 # Giving up an event moves the cursor past it: only the next one in line may be given up.
 DISCARD = """
 WITH letter AS (
-    SELECT id, consumer, entity_id, version, event_id FROM dead_letters AS this
+    SELECT id, consumer, entity, entity_id, version, event_id FROM dead_letters AS this
     WHERE id = $1 AND state = 'parked' AND NOT EXISTS (
         SELECT FROM dead_letters AS earlier
-        WHERE earlier.consumer = this.consumer AND earlier.entity_id = this.entity_id AND earlier.state = 'parked'
-          AND (earlier.version, earlier.id) < (this.version, this.id))
+        WHERE earlier.consumer = this.consumer AND earlier.entity = this.entity AND earlier.entity_id = this.entity_id
+          AND earlier.state = 'parked' AND (earlier.version, earlier.id) < (this.version, this.id))
       AND (this.entity_id IS NULL OR this.version <= 1 + coalesce(
-        (SELECT version FROM inbox WHERE inbox.consumer = this.consumer AND inbox.entity_id = this.entity_id), 0))
+        (SELECT version FROM inbox
+         WHERE inbox.consumer = this.consumer AND inbox.entity = this.entity AND inbox.entity_id = this.entity_id), 0))
 ), moved AS (
-    INSERT INTO inbox (consumer, entity_id, version, event_id)
-    SELECT consumer, entity_id, version, event_id FROM letter WHERE entity_id IS NOT NULL
-    ON CONFLICT (consumer, entity_id) DO UPDATE SET version = excluded.version, event_id = excluded.event_id
+    INSERT INTO inbox (consumer, entity, entity_id, version, event_id)
+    SELECT consumer, entity, entity_id, version, event_id FROM letter WHERE entity IS NOT NULL
+    ON CONFLICT (consumer, entity_id, entity) DO UPDATE SET version = excluded.version, event_id = excluded.event_id
     WHERE inbox.version < excluded.version
 )
 UPDATE dead_letters SET state = 'discarded', note = $2, last_at = now() FROM letter WHERE dead_letters.id = letter.id

@@ -8,30 +8,30 @@ import asyncpg
 
 from shared.domain.refusals import ChangedMeanwhile
 from shared.events.envelope import Undecodable, provenance, unseal
-from shared.events.event import Provenance
+from shared.events.event import Entity, Provenance
 from shared.persistence.pool import Connection, Pool
 
 CURSORS = """
-SELECT wanted.entity_id, coalesce(inbox.version, 0) AS version, inbox.event_id,
+SELECT wanted.entity, wanted.entity_id, coalesce(inbox.version, 0) AS version, inbox.event_id,
        (SELECT min(version) FROM dead_letters AS parked
-        WHERE parked.consumer = $1 AND parked.entity_id = wanted.entity_id AND parked.state = 'parked'
-          AND parked.version > coalesce(inbox.version, 0)) AS parked
-FROM unnest($2::uuid[]) AS wanted (entity_id)
-LEFT JOIN inbox ON inbox.consumer = $1 AND inbox.entity_id = wanted.entity_id
+        WHERE parked.consumer = $1 AND parked.entity = wanted.entity AND parked.entity_id = wanted.entity_id
+          AND parked.state = 'parked' AND parked.version > coalesce(inbox.version, 0)) AS parked
+FROM unnest($2::text[], $3::uuid[]) AS wanted (entity, entity_id)
+LEFT JOIN inbox ON inbox.consumer = $1 AND inbox.entity = wanted.entity AND inbox.entity_id = wanted.entity_id
 """
 
 ADVANCE = """
 WITH incoming AS (
-    SELECT * FROM unnest($2::uuid[], $3::integer[], $4::integer[], $5::uuid[])
-        AS incoming (entity_id, expected, version, event_id)
+    SELECT * FROM unnest($2::text[], $3::uuid[], $4::integer[], $5::integer[], $6::uuid[])
+        AS incoming (entity, entity_id, expected, version, event_id)
 ), first_seen AS (
-    INSERT INTO inbox (consumer, entity_id, version, event_id)
-    SELECT $1, entity_id, version, event_id FROM incoming WHERE expected = 0
+    INSERT INTO inbox (consumer, entity, entity_id, version, event_id)
+    SELECT $1, entity, entity_id, version, event_id FROM incoming WHERE expected = 0
     ON CONFLICT DO NOTHING
     RETURNING 1
 ), moved AS (
     UPDATE inbox SET version = incoming.version, event_id = incoming.event_id FROM incoming
-    WHERE inbox.consumer = $1 AND inbox.entity_id = incoming.entity_id
+    WHERE inbox.consumer = $1 AND inbox.entity = incoming.entity AND inbox.entity_id = incoming.entity_id
       AND inbox.version = incoming.expected AND incoming.expected > 0
     RETURNING 1
 )
@@ -39,14 +39,15 @@ SELECT (SELECT count(*) FROM first_seen) + (SELECT count(*) FROM moved)
 """
 
 HANDLED_SO_FAR = """
-SELECT entity_id, version, event_id FROM inbox WHERE consumer = $1 AND entity_id > $2 ORDER BY entity_id LIMIT $3
+SELECT entity, entity_id, version, event_id FROM inbox
+WHERE consumer = $1 AND (entity_id, entity) > ($2, $3) ORDER BY entity_id, entity LIMIT $4
 """
 
 PARK = """
-INSERT INTO dead_letters (consumer, source, entity_id, version, event_id, subject, data, reason, error, attempts)
-SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-WHERE $3::uuid IS NOT NULL OR NOT EXISTS (SELECT FROM dead_letters WHERE consumer = $1 AND data = $7)
-ON CONFLICT (consumer, entity_id, version, event_id) WHERE entity_id IS NOT NULL DO NOTHING
+INSERT INTO dead_letters (consumer, source, entity, entity_id, version, event_id, subject, data, reason, error, attempts)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+WHERE $3::text IS NOT NULL OR NOT EXISTS (SELECT FROM dead_letters WHERE consumer = $1 AND data = $8)
+ON CONFLICT (consumer, entity_id, entity, version, event_id) WHERE entity IS NOT NULL DO NOTHING
 """
 
 
@@ -78,20 +79,24 @@ def read(source: str, subject: str, data: bytes) -> Heard:
         return Heard(source, subject, data, {}, None, str(error))
 
 
-async def cursors(connection: Connection, consumer: str, batch: Iterable[Heard]) -> dict[UUID, Cursor]:
+async def cursors(connection: Connection, consumer: str, batch: Iterable[Heard]) -> dict[Entity, Cursor]:
     """The cursor of every entity in the batch, in one round trip."""
-    entities = list({heard.known.entity_id for heard in batch if heard.known})
-    rows = await connection.fetch(CURSORS, consumer, entities)
-    return {row["entity_id"]: Cursor(row["version"], row["event_id"], row["parked"]) for row in rows}
+    entities = {heard.known.entity for heard in batch if heard.known}
+    rows = await connection.fetch(
+        CURSORS, consumer, [entity.kind for entity in entities], [entity.id for entity in entities]
+    )
+    return {
+        Entity(row["entity"], row["entity_id"]): Cursor(row["version"], row["event_id"], row["parked"]) for row in rows
+    }
 
 
 async def advance(
-    connection: Connection, consumer: str, before: dict[UUID, Cursor], after: dict[UUID, tuple[int, UUID]]
+    connection: Connection, consumer: str, before: dict[Entity, Cursor], after: dict[Entity, tuple[int, UUID]]
 ) -> None:
     """Move the cursors; raises `ChangedMeanwhile` if another active consumer moved one of them first."""
     if not after:
         return
-    rows = [(entity, before[entity].version, version, event_id) for entity, (version, event_id) in after.items()]
+    rows = [(*entity, before[entity].version, version, event_id) for entity, (version, event_id) in after.items()]
     moved = await connection.fetchval(ADVANCE, consumer, *zip(*rows, strict=True))
     if moved != len(rows):
         raise ChangedMeanwhile("another consumer handled these events meanwhile")
@@ -102,7 +107,7 @@ async def park(
 ) -> bool:
     """Keep an event that cannot be handled now; parking it twice keeps it once. Returns whether it is new here."""
     known = heard.known
-    place: Sequence[object] = (known.entity_id, known.version, known.id) if known else (None, None, None)
+    place: Sequence[object] = (*known.entity, known.version, known.id) if known else (None, None, None, None)
     text = error.replace("\0", "")[:2000]  # PostgreSQL holds no U+0000, and parking must not fail
     done = await connection.execute(
         PARK, consumer, heard.source, *place, heard.subject, heard.data, reason, text, attempts

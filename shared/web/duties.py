@@ -27,12 +27,14 @@ from shared.telemetry import log
 
 GRACE = 10.0  # seconds to finish what is in hand
 DAILY, HOURLY = 86_400.0, 3_600.0
-NOT_YET = "the bus has not been reached yet; ask again later"
 COALESCE = 0.002  # seconds over which wake-ups for a relay elsewhere are joined
 
 
 class Duties:
     """The background work of one process. It needs the bus, and waits for it; HTTP does not."""
+
+    consumer: Consumer
+    bus: Client
 
     def __init__(
         self, settings: Settings, pool: Pool, reactions: Reactions, timed: Sequence[type[Aggregate]], policy: Policy,
@@ -48,8 +50,6 @@ class Duties:
         )
         self._timers = Timers(pool, timed, policy, wake)
         self.hands = Hands()
-        self._bus: Client | None = None
-        self._consumer: Consumer | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Duties"]:
@@ -67,21 +67,13 @@ class Duties:
 
     @property
     def connected(self) -> bool:
-        return self._bus is not None and self._bus.is_connected
+        return hasattr(self, "bus") and self.bus.is_connected
 
-    @property
-    def bus(self) -> Client:
-        """Raises `NotAllowedNow` before the bus was first reached."""
-        if self._bus is None:
-            raise NotAllowedNow(NOT_YET)
-        return self._bus
-
-    @property
-    def consumer(self) -> Consumer:
-        """Raises `NotAllowedNow` before the bus was first reached."""
-        if self._consumer is None:
-            raise NotAllowedNow(NOT_YET)
-        return self._consumer
+    def reached(self) -> "Duties":
+        """Itself, with `bus` and `consumer`; raises `NotAllowedNow` before the bus was first reached."""
+        if not hasattr(self, "consumer"):
+            raise NotAllowedNow("the bus has not been reached yet; ask again later")
+        return self
 
     async def _at_work(self) -> None:
         while True:
@@ -93,11 +85,11 @@ class Duties:
 
     async def _with_bus(self) -> None:
         settings = self._settings
-        async with open_bus(settings.nats_url, name=self.name) as self._bus:
-            self._consumer = Consumer(
+        async with open_bus(settings.nats_url, name=self.name) as self.bus:
+            self.consumer = Consumer(
                 settings.database_url,
                 self._pool,
-                self._bus,
+                self.bus,
                 self._reactions,
                 self._policy,
                 self._wake,
@@ -105,7 +97,7 @@ class Duties:
             )
             duties: list[Coroutine[Any, Any, None]] = []
             if Role.CONSUMER in settings.roles and self._reactions.sources:
-                duties.append(self._consumer.run())
+                duties.append(self.consumer.run())
             if Role.RELAY in settings.roles:
                 relay = Relay(
                     settings.database_url,
@@ -134,7 +126,7 @@ class Duties:
     async def ask_relay(self, wanted: dict[str, Any]) -> bytes:
         """Let whichever relay leads publish something again; raises `NotAllowedNow` if none answers."""
         try:
-            reply = await self.bus.request(f"replay.{self.name}", orjson.dumps(wanted), timeout=25)
+            reply = await self.reached().bus.request(f"replay.{self.name}", orjson.dumps(wanted), timeout=25)
         except UNREACHABLE as error:
             raise NotAllowedNow("no relay of this service is at work") from error
         return reply.data

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from shared.domain.refusals import NotAllowedNow, NotFound
+from shared.events.event import Entity
 from shared.messaging import audit
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
@@ -98,11 +99,11 @@ async def _letter(pool: Pool, identity: int) -> Any:
 @router.post("/dead-letters/{identity}/retry")
 async def retry(identity: int, request: Request, operator: Operator) -> dict[str, Any]:
     """Try again, and what waits behind it; `{"handled": bool, "stopped_by": why or null}`."""
-    consumer: Consumer = request.app.state.duties.consumer
     row = await _letter(request.app.state.pool, identity)
-    if row["entity_id"] is None:
+    if row["entity"] is None:
         raise NotAllowedNow("this event cannot even be read; discard it, or repair its publisher")
-    stopped = await consumer.drain(row["entity_id"], forced=True)
+    consumer: Consumer = request.app.state.duties.reached().consumer
+    stopped = await consumer.drain(Entity(row["entity"], row["entity_id"]), forced=True)
     left = await request.app.state.pool.fetchrow(LETTER, identity)
     return {"handled": left is None, "stopped_by": stopped}
 
@@ -111,11 +112,11 @@ async def retry(identity: int, request: Request, operator: Operator) -> dict[str
 async def discard(identity: int, body: Reason, request: Request, operator: Operator) -> dict[str, Any]:
     """Give an event up, with a reason; what waits behind it goes on. Only the first of its entity can be discarded."""
     pool: Pool = request.app.state.pool
-    consumer: Consumer = request.app.state.duties.consumer
     row = await _letter(pool, identity)
+    consumer: Consumer = request.app.state.duties.reached().consumer
     if not await pool.fetchval(DISCARD, identity, f"{operator.id}: {body.reason}"):
         raise NotAllowedNow("an earlier event of the same entity is parked or missing; deal with that first")
-    stopped = await consumer.drain(row["entity_id"]) if row["entity_id"] else None
+    stopped = await consumer.drain(Entity(row["entity"], row["entity_id"])) if row["entity"] else None
     return {"discarded": identity, "stopped_by": stopped}
 
 
@@ -124,12 +125,14 @@ async def handled(
     request: Request,
     operator: Operator,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    after: UUID = FIRST_ENTITY,
+    after: Annotated[str, Query(pattern=r"^([0-9a-f-]{36}:[a-z_.]+)?$", description="`next` of the page before")] = "",
 ) -> dict[str, Any]:
-    """How far each entity's events were handled here: `{"items": [{"entity_id", "version", "event_id"}], "next": …}`."""
-    rows = await request.app.state.pool.fetch(HANDLED_SO_FAR, request.app.state.name, after, limit + 1)
+    """How far events were handled here: `{"items": [{"entity", "entity_id", "version", "event_id"}], "next": …}`."""
+    last, _, kind = after.partition(":")
+    row_after = (UUID(last) if last else FIRST_ENTITY, kind)
+    rows = await request.app.state.pool.fetch(HANDLED_SO_FAR, request.app.state.name, *row_after, limit + 1)
     items = [dict(row) for row in rows[:limit]]
-    return {"items": items, "next": items[-1]["entity_id"] if len(rows) > limit else None}
+    return {"items": items, "next": "{entity_id}:{entity}".format(**items[-1]) if len(rows) > limit else None}
 
 
 @router.post("/replay")
@@ -144,7 +147,7 @@ async def replay(body: Again, request: Request, operator: Operator) -> dict[str,
 async def audit_stream(request: Request, operator: Operator, repair: bool = True) -> dict[str, Any]:
     """Compare the stream with the log and the log with its digests; publish again what the stream has lost."""
     state = request.app.state
-    report = await audit.compare(state.pool, state.duties.bus, state.name)
+    report = await audit.compare(state.pool, state.duties.reached().bus, state.name)
     republished = 0
     if repair and report.missing:
         republished = orjson.loads(await state.duties.ask_relay({"seqs": report.missing}))["republished"]

@@ -36,7 +36,7 @@ class Desk:
 
     async def hear_again(self, heard: inbox.Heard) -> None:
         async def ready() -> bool:
-            return hasattr(self.running.app.state.duties, "consumer")
+            return bool(self.running.app.state.duties.connected)
 
         await eventually(ready)
         await self.running.app.state.duties.consumer.handle([heard])

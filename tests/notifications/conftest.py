@@ -26,7 +26,7 @@ def hears(notifications: Running) -> Hears:
     """Hand an event to the real consumer, as it comes off the bus; returns it, to be handed over again."""
 
     async def connected() -> Any:
-        return hasattr(notifications.app.state.duties, "consumer")
+        return bool(notifications.app.state.duties.connected)
 
     async def hear(event: Event, entity_id: UUID | None = None, version: int = 1) -> Heard:
         await eventually(connected)

@@ -85,7 +85,7 @@ async def test_a_recipient_takes_note_once(notifications: Running, hears: Hears)
     assert await notifications.post(path, trainer, headers={"Idempotency-Key": "note"}) == done
     assert await notifications.post(path, trainer) == done
     problem = await notifications.refused(path, other, headers={"Accept-Language": "zh-CN"})
-    assert (problem["status"], problem["detail"]) == (409, "消息处于“已确认”状态，不能执行“确认消息”")
+    assert (problem["status"], problem["detail"]) == (409, "消息处于“已确认”时不能进行 确认消息")
     assert await notifications.announced(called["id"]) == ["delivered", "acknowledged"]
     assert (await notifications.get("/inbox?unread=true", other))["items"] == []
     assert len((await notifications.get("/inbox", other))["items"]) == 1

@@ -1,5 +1,6 @@
 """What notifications does about what it hears, through the real consumer on the real database."""
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from shared.domain.actor import Post
 from shared.events import complaints, contracts, orders, quality
 from shared.events.event import Event
 from shared.events.staff import PenaltyDecided, PenaltyProposed
-from tests.house import Running
+from tests.house import PATIENCE, Running
 from tests.notifications.conftest import Hears
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
@@ -168,7 +169,7 @@ async def test_an_event_delivered_twice_is_told_once(notifications: Running, hea
     handle = notifications.app.state.duties.consumer.handle
     await handle([heard])
     await notifications.pool.execute("DELETE FROM inbox WHERE entity_id = $1", entity_id)
-    await handle([heard])
+    await asyncio.wait_for(handle([heard]), PATIENCE)
     (notice,) = await told(notifications, entity_id)
     assert await notifications.announced(notice["id"]) == ["delivered"]
     bulletins = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"

@@ -1,6 +1,8 @@
 """The live stream of the inbox, heard over ASGI as a server drives it."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,7 +13,7 @@ import pytest
 
 from services.notifications import feed as feeds
 from services.notifications.app import create_app
-from services.notifications.feed import Feed
+from services.notifications.feed import Feed, on_stop_signal
 from shared.domain.actor import Post
 from shared.events.complaints import ResponseWarned
 from tests.house import House, Running, eventually, new_database, running
@@ -212,3 +214,27 @@ async def test_streams_end_when_the_service_stops(house: House) -> None:
     assert client.ended
 
     await opened.__aexit__(None, None, None)
+
+
+async def test_streams_end_as_soon_as_the_process_is_told_to_stop() -> None:
+    """NOT-2: the server waits for every answer to be complete, so the streams must not wait for the server."""
+    told: list[str] = []
+    before = signal.signal(signal.SIGINT, lambda *_: told.append("server"))
+    try:
+        with on_stop_signal(lambda: told.append("streams")):
+            os.kill(os.getpid(), signal.SIGINT)
+
+            async def both() -> bool:
+                return sorted(told) == ["server", "streams"]
+
+            await eventually(both)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+async def test_a_stream_asked_for_while_stopping_ends_at_once(notifications: Running) -> None:
+    """NOT-2"""
+    async with Feed(notifications.pool).running() as feed:
+        feed.stop()
+        async with feed.listen([]) as listener:
+            assert [arrival async for arrival in listener] == []

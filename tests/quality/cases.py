@@ -105,7 +105,7 @@ async def hear(quality: Running, *news: News) -> None:
     """Quality's own consumer takes in one batch, as it comes off the bus: the first events of their entities."""
 
     async def connected() -> bool:
-        return hasattr(quality.app.state.duties, "consumer")
+        return bool(quality.app.state.duties.connected)
 
     await eventually(connected)
     occasion, batch = Occasion("somebody", datetime.now(UTC), new_id()), []

@@ -161,7 +161,7 @@ async def test_what_is_parked_next_in_line_is_drained_though_a_crash_prevented_i
     tally = await count(hearing.tally_pool, 2)
     one, two, three = await hearing.events(tally)
     await hearing.hear(one, three)
-    drain, hearing.consumer.drain = hearing.consumer.drain, nothing  # type: ignore[method-assign, assignment]  # the crash
+    drain, hearing.consumer.drain = hearing.consumer.drain, nothing  # type: ignore[method-assign]  # the crash
     await hearing.hear(two)
     hearing.consumer.drain = drain  # type: ignore[method-assign]
     assert await hearing.versions(tally) == [1, 2]
@@ -433,7 +433,7 @@ async def test_a_gap_in_the_stream_heals_by_itself(
         await count(pool, 6)
 
         async def there() -> bool:
-            return (await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 7
+            return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 7)
 
         await eventually(there)
         await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": 3})
@@ -493,7 +493,7 @@ async def test_what_was_on_its_way_to_a_consumer_that_died_is_delivered_to_the_n
         await count(pool, 9)
 
         async def there() -> bool:
-            return (await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 10
+            return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 10)
 
         await eventually(there)
         async with Pull(bus, "tally", "echo").running() as dying:
@@ -544,7 +544,7 @@ async def test_a_consumer_that_stops_finishes_what_it_has_in_hand(
         assert await echo_pool.fetchval("SELECT version FROM inbox WHERE entity_id = $1", tally.id) == 2
 
         async def acknowledged() -> bool:
-            return (await ask(bus, "CONSUMER.INFO.TALLY.echo"))["num_ack_pending"] == 0
+            return bool((await ask(bus, "CONSUMER.INFO.TALLY.echo"))["num_ack_pending"] == 0)
 
         await eventually(acknowledged)
 

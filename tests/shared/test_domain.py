@@ -124,12 +124,12 @@ def test_an_actor_holds_posts_and_is_inside_or_outside() -> None:
     assert Actor.service("echo").id == "service:echo"
 
 
-@given(st.uuids(), st.datetimes(timezones=st.just(UTC)))
+@given(st.uuids(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds it
 def test_a_number_can_be_read_out_and_follows_from_its_id(identity: UUID, at: datetime) -> None:
-    text = number("DH", identity, at.replace(year=2026))
-    assert text == number("DH", identity, at.replace(year=2026))
+    text = number("DH", identity, at)
+    assert text == number("DH", identity, at)
     prefix, tail = text.split("-")
-    assert prefix.startswith("DH2026") or prefix.startswith("DH2027")
+    assert prefix.startswith("DH2026")
     assert len(tail) == 8
     assert set(tail) <= set(ALPHABET)
 

@@ -349,7 +349,7 @@ async def test_a_message_that_no_relay_wrote_stops_nothing(
         tally = await count(pool, 2)
 
         async def there() -> bool:
-            return (await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 4
+            return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 4)
 
         await eventually(there)
         await bus.request("tally.count.opened.v1.p00", b"more scrawl", headers={"Nats-Msg-Id": "x", "Xiaofu-Seq": "y"})
@@ -389,7 +389,8 @@ async def test_a_publish_whose_fate_is_unknown_is_never_doubled(
 ) -> None:  # fmt: skip
     """The server dies just before or just after it has stored a batch: either way no answer comes."""
     async with open_bus(own_nats.url(), name="relay") as bus:
-        request, struck = bus.request, []
+        request: Any = bus.request
+        struck: list[str] = []
 
         async def strike(subject: str, *args: Any, **more: Any) -> Any:
             if not subject.startswith("tally.") or struck:

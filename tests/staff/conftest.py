@@ -43,7 +43,7 @@ async def hear(running: Running, batch: Sequence[Heard]) -> None:
     """Through the service's own consumer, which is there once it has found the bus."""
 
     async def listening() -> bool:
-        return hasattr(running.app.state.duties, "consumer")
+        return bool(running.app.state.duties.connected)
 
     await eventually(listening)
     await running.app.state.duties.consumer.handle(batch)

@@ -26,6 +26,11 @@ class Entry(NamedTuple):
     def publisher(self) -> str:
         return self.name.partition(".")[0]
 
+    @property
+    def entity(self) -> tuple[str, str]:
+        """Kind and id of what the event is about: one id may have several histories."""
+        return ".".join(self.name.split(".")[:2]), self.entity_id
+
 
 class Ledger:
     """Every event of every stream, in the order the stream has them."""
@@ -98,15 +103,17 @@ class Ledger:
 
     def out_of_order(self) -> list[str]:
         """Entities whose versions are not 1, 2, 3 … in the stream."""
-        versions: dict[str, list[int]] = defaultdict(list)
+        versions: dict[tuple[str, str], list[int]] = defaultdict(list)
         for entry in self.entries:
-            versions[entry.entity_id].append(entry.version)
-        return [entity for entity, seen in versions.items() if seen != list(range(1, len(seen) + 1))]
+            versions[entry.entity].append(entry.version)
+        return [
+            f"{kind} {entity}" for (kind, entity), seen in versions.items() if seen != list(range(1, len(seen) + 1))
+        ]
 
-    def last_versions(self, publishers: Iterable[str]) -> dict[str, int]:
+    def last_versions(self, publishers: Iterable[str]) -> dict[tuple[str, str], int]:
         """The newest version of every entity of some publishers: how far whoever follows them must have come."""
         wanted = set(publishers)
-        return {entry.entity_id: entry.version for entry in self.entries if entry.publisher in wanted}
+        return {entry.entity: entry.version for entry in self.entries if entry.publisher in wanted}
 
     def repeated_effects(self) -> list[str]:
         """Effects that one cause had twice: the same event of the same service, of another thing of its kind.
@@ -123,13 +130,13 @@ class Ledger:
     def effects_out_of_order(self) -> list[str]:
         """Services whose reactions to one entity's events stand in another order than those events."""
         causes = {entry.event_id: entry for entry in self.entries}
-        seen: dict[tuple[str, str], int] = {}
+        seen: dict[tuple[str, tuple[str, str]], int] = {}
         wrong = []
         for entry in self.entries:
             cause = causes.get(entry.cause_id or "")
             if cause is None:
                 continue
-            place = (entry.stream, cause.entity_id)
+            place = (entry.stream, cause.entity)
             if cause.version < seen.get(place, 0):
                 wrong.append(f"{entry.name} in {entry.stream}")
             seen[place] = cause.version

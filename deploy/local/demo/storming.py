@@ -99,11 +99,11 @@ async def _judge(cast: Cast, filed: Iterable[dict[str, Any]]) -> None:
 
 async def _behind(cast: Cast, service: str, sources: Iterable[str]) -> list[str]:
     """Entities of which a service has not handled the newest event that the ledger knows."""
-    handled: dict[str, int] = {}
+    handled: dict[tuple[str, str], int] = {}
     after = ""
     while True:
         page = await cast.visitors.get(service, f"/handled?limit=1000{after}")
-        handled |= {item["entity_id"]: item["version"] for item in page["items"]}
+        handled |= {(item["entity"], item["entity_id"]): item["version"] for item in page["items"]}
         if not page["next"]:
             break
         after = f"&after={page['next']}"

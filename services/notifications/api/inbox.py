@@ -77,7 +77,7 @@ async def stream_inbox(
     newest thousand, some of it perhaps twice.
     """
     for document in earlier:
-        yield ServerSentEvent(data=reading.message(document, language))
+        yield ServerSentEvent(raw_data=reading.line(document, language))
     yield ServerSentEvent(comment="listening", id=listener.since)
     async for arrival in listener:
-        yield ServerSentEvent(data=reading.message(arrival.document, language), id=arrival.seen)
+        yield ServerSentEvent(raw_data=reading.line(arrival.document, language), id=arrival.seen)

@@ -25,6 +25,11 @@ def message(text: str, reading: Language) -> dict[str, Any]:
     return document | render(document["template"], document["params"], reading)._asdict()
 
 
+def line(text: str, language: Language) -> str:
+    """A message as one line of JSON, for the live stream."""
+    return orjson.dumps(message(text, language)).decode()
+
+
 def bulletin(row: Mapping[str, Any] | asyncpg.Record, reading: Language) -> dict[str, Any]:
     """A bulletin's document with `title`, `body`, and `read_at`: when this reader has read it."""
     document: dict[str, Any] = orjson.loads(row["document"])

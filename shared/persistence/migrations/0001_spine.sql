@@ -61,17 +61,19 @@ CREATE TABLE relay_state (
 
 CREATE TABLE inbox (
     consumer   text NOT NULL,
+    entity     text NOT NULL,           -- publisher and entity, as orders.order: one id may have several histories
     entity_id  uuid NOT NULL,
     version    integer NOT NULL,
     event_id   uuid NOT NULL,
-    PRIMARY KEY (consumer, entity_id)
+    PRIMARY KEY (consumer, entity_id, entity)
 ) WITH (fillfactor = 70);
 
 CREATE TABLE dead_letters (
     id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     consumer   text NOT NULL,
     source     text NOT NULL,
-    entity_id  uuid,                    -- null: not even the envelope could be read
+    entity     text,                    -- null: not even the envelope could be read
+    entity_id  uuid,
     version    integer,
     event_id   uuid,
     subject    text NOT NULL,
@@ -84,8 +86,8 @@ CREATE TABLE dead_letters (
     first_at   timestamptz NOT NULL DEFAULT now(),
     last_at    timestamptz NOT NULL DEFAULT now()
 );
-CREATE UNIQUE INDEX dead_letters_once ON dead_letters (consumer, entity_id, version, event_id) WHERE entity_id IS NOT NULL;
-CREATE INDEX dead_letters_parked ON dead_letters (consumer, entity_id, version) WHERE state = 'parked';
+CREATE UNIQUE INDEX dead_letters_once ON dead_letters (consumer, entity_id, entity, version, event_id) WHERE entity IS NOT NULL;
+CREATE INDEX dead_letters_parked ON dead_letters (consumer, entity_id, entity, version) WHERE state = 'parked';
 
 CREATE TABLE timers (
     owner           uuid NOT NULL,
