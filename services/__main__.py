@@ -36,9 +36,14 @@ async def serve(service: str, host: str, port: int, settings: Settings) -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     server = Server(app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
-    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for deed in app.state.before_stop:
+            deed()
+        server.stop()  # type: ignore[no-untyped-call]  # granian has no annotation there
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, server.stop)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     await server.serve()
 
 

@@ -1,17 +1,15 @@
 """The servers of a test session: containers where a Docker engine answers, else the wheels; the fixtures are the same."""
 
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from deploy.local.accounts import scratch
 from deploy.local.credentials import signing_key
 from deploy.local.jetstream import NatsServer
 from deploy.local.postgresql import PostgreSQL
 from tests import containers
-from tests.house import House, Running, Served, new_database
+from tests.house import House, Running, Served, from_wheel, new_database
 
 
 def pytest_report_header() -> str:
@@ -20,19 +18,6 @@ def pytest_report_header() -> str:
     except containers.Unavailable as reason:
         raise pytest.UsageError(str(reason)) from None
     return f"servers: {choice.servers} ({choice.why})"
-
-
-@contextmanager
-def from_wheel[S: (PostgreSQL, NatsServer)](kind: type[S]) -> Iterator[S]:
-    """A server that ends with the block, unless the test has ended it."""
-    with scratch() as folder:
-        server = kind(folder / "server")
-        server.start()
-        try:
-            yield server
-        finally:
-            if server.alive:
-                server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID, uuid4
@@ -13,6 +13,9 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
+from deploy.local.accounts import scratch
+from deploy.local.jetstream import NatsServer
+from deploy.local.postgresql import PostgreSQL
 from deploy.local.tokens import issue
 from shared.settings import Role, Settings
 
@@ -23,6 +26,19 @@ class Served(Protocol):
     """A server of the session, from a wheel or in a container: tests that share it know its address alone."""
 
     def url(self) -> str: ...
+
+
+@contextmanager
+def from_wheel[S: (PostgreSQL, NatsServer)](kind: type[S]) -> Iterator[S]:
+    """A server that ends with the block, unless the test has ended it."""
+    with scratch() as folder:
+        server = kind(folder / "server")
+        server.start()
+        try:
+            yield server
+        finally:
+            if server.alive:
+                server.stop()
 
 
 async def eventually[T](look: Callable[[], Awaitable[T]], within: float = PATIENCE) -> T:

@@ -1,10 +1,8 @@
 """The live stream's source: one look at new messages for all who listen in this process."""
 
 import asyncio
-import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from types import FrameType
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple
 
 from services.notifications import views
@@ -48,31 +46,6 @@ class Listener:
         self._arrivals.put_nowait(None)
 
 
-@contextmanager
-def on_stop_signal(deed: Callable[[], None]) -> Iterator[None]:
-    """Do `deed` when the process is told to stop, beside what is done then anyway.
-
-    Granian ends the lifespan only after every answer is complete, and a live stream never is: it has to hear of the
-    end earlier. A signal that nobody handles keeps its effect.
-    """
-    loop = asyncio.get_running_loop()
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(deed)
-        if callable(handler := before[signal.Signals(number)]):
-            handler(number, frame)
-
-    handled = [number for number, handler in before.items() if callable(handler)]
-    for number in handled:
-        signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number in handled:
-            signal.signal(number, before[number])
-
-
 class Feed:
     """What has come since the last look goes to whoever listens for it (NOT-2)."""
 
@@ -89,8 +62,7 @@ class Feed:
         """Look until the block ends; then every stream ends."""
         task = asyncio.create_task(self._run())
         try:
-            with on_stop_signal(self.stop):
-                yield self
+            yield self
         finally:
             task.cancel()
             self.stop()

@@ -1,28 +1,21 @@
 """Tables that people bring in from Excel: taken in whole, or refused whole with every wrong cell named."""
 
-import csv
-import io
 import re
 import unicodedata
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Mapping
+from datetime import date
 from pathlib import PurePath
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import PydanticKnownError
 
-from shared.domain.refusals import Invalid, Refusal
+from shared.documents.sheets import Line, Unreadable, read_lines
+from shared.domain.refusals import Invalid
 
-MEGABYTES = 10
-MEGABYTES_UNPACKED = 64  # 50,000 rows of 15 columns unpack to about half of it
 ROWS = 50_000
-COLUMNS = 256
 LONGEST_VALUE = 200
 PROBLEMS = 1_000  # a column that is wrong in every row is understood long before
-EXCEL_ROWS = 1_048_576
 EXCEL_ERRORS = frozenset(
     {"#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "#GETTING_DATA", "#SPILL!", "#CALC!"}
 )
@@ -111,17 +104,12 @@ def read_table[R: Row](content: bytes, filename: str, row_model: type[R]) -> lis
     say it in another language. At the limits this takes seconds of CPU: call it in a thread.
     """
     reading = _Reading(row_model)
-    for line in _lines(content, PurePath(filename)):
-        reading.take(line)
+    try:
+        for line in read_lines(content, PurePath(filename)):
+            reading.take(line)
+    except Unreadable as why:
+        raise _refusal(why.code, {"sheet": why.sheet, "row": why.row}, **why.params) from why
     return reading.finish()
-
-
-class _Line(NamedTuple):
-    """A row that holds something: its filled cells by position, the first column being 0."""
-
-    sheet: str
-    number: int
-    cells: dict[int, str]
 
 
 class _Reading[R: Row]:
@@ -140,7 +128,7 @@ class _Reading[R: Row]:
         self.rows: list[R] = []
         self.problems: list[dict[str, Any]] = []
 
-    def take(self, line: _Line) -> None:
+    def take(self, line: Line) -> None:
         """The first filled line of a sheet is its heading, the others are rows."""
         if line.sheet != self.sheet:
             self.take_heading(line)
@@ -150,7 +138,7 @@ class _Reading[R: Row]:
             self.count += 1
             self.take_row(line)
 
-    def take_heading(self, line: _Line) -> None:
+    def take_heading(self, line: Line) -> None:
         self.sheet, self.written, self.columns, self.positions = line.sheet, line.cells, {}, {}
         for position, heading in line.cells.items():
             name = self.columns[position] = self.names.get(_bare(heading))
@@ -165,7 +153,7 @@ class _Reading[R: Row]:
             if field.is_required() and name not in self.positions:
                 self.report("column_missing", line, heading=self.headings[name][0])
 
-    def take_row(self, line: _Line) -> None:
+    def take_row(self, line: Line) -> None:
         values: dict[str, str] = {}
         reported = set(self.headings) - self.positions.keys()
         for position, text in line.cells.items():
@@ -187,7 +175,7 @@ class _Reading[R: Row]:
                     self.report(error["type"], line, self.positions.get(field), error["msg"], **params)
         self.take_key(line, values)
 
-    def take_key(self, line: _Line, values: Mapping[str, str]) -> None:
+    def take_key(self, line: Line, values: Mapping[str, str]) -> None:
         """Keys are compared as they are written, so that a row with another mistake still counts."""
         names = self.model.key
         key = tuple(values[name] for name in names if name in values)
@@ -200,7 +188,7 @@ class _Reading[R: Row]:
         else:
             self.first_rows[key] = line.number
 
-    def report(self, code: str, line: _Line, at: int | None = None, detail: str = "", **params: Any) -> None:
+    def report(self, code: str, line: Line, at: int | None = None, detail: str = "", **params: Any) -> None:
         place: dict[str, Any] = {"sheet": line.sheet, "row": line.number, "heading": params.get("heading")}
         if len(self.problems) == PROBLEMS:
             self.problems.append(_problem("too_many_problems", place, limit=PROBLEMS))
@@ -244,108 +232,3 @@ def _bare(heading: str) -> str:
 def _letters(position: int) -> str:
     """0 is A, 25 is Z, 26 is AA."""
     return (_letters(position // 26 - 1) if position > 25 else "") + chr(ord("A") + position % 26)
-
-
-def _lines(content: bytes, file: PurePath) -> Iterator[_Line]:
-    """The filled lines of the file; what it is, its content says and not its name."""
-    if len(content) > MEGABYTES * 2**20:
-        raise _refusal("too_large", limit=MEGABYTES)
-    if content.startswith(b"\xd0\xcf\x11\xe0"):
-        raise _refusal("old_excel")
-    return _workbook_lines(content) if content.startswith(b"PK\3\4") else _text_lines(content, file.stem)
-
-
-def _text_lines(content: bytes, sheet: str) -> Iterator[_Line]:
-    text = _decoded(content)
-    heading = text.lstrip().partition("\n")[0]
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=heading.count), strict=True)
-    number = 0
-    try:
-        for number, values in enumerate(lines, start=1):
-            if cells := _filled(values):
-                yield _Line(sheet, number, cells)
-    except csv.Error as fault:
-        raise _refusal("row_unreadable", {"sheet": sheet, "row": number + 1}, reason=str(fault)) from fault
-
-
-def _decoded(content: bytes) -> str:
-    """UTF-8 or, as Excel in China writes it, GB18030; anything with control characters is no text."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if not re.search(r"[\x00-\x08\x0e-\x1f]", text):
-            return text
-    raise _refusal("not_a_table")
-
-
-def _workbook_lines(content: bytes) -> Iterator[_Line]:
-    try:
-        yield from _sheet_lines(content, with_formulas=_inspect(content))
-    except Refusal:
-        raise
-    except Exception as fault:  # a damaged workbook makes openpyxl fail in dozens of ways, all meaning this
-        raise _refusal("damaged") from fault
-
-
-def _inspect(content: bytes) -> bool:
-    """Refuse what would blow up when unpacked, by size or by entities; answer whether there are formulas."""
-    formulas = False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        if sum(part.file_size for part in archive.infolist()) > MEGABYTES_UNPACKED * 2**20:
-            raise _refusal("unpacks_too_large", limit=MEGABYTES_UNPACKED)
-        for part in archive.infolist():
-            xml = archive.read(part)
-            if b"<!DOCTYPE" in xml.replace(b"\0", b""):
-                raise _refusal("damaged")
-            formulas = formulas or re.search(rb"<(\w+:)?f[\s/>]", xml) is not None
-    return formulas
-
-
-def _sheet_lines(content: bytes, with_formulas: bool) -> Iterator[_Line]:
-    """Every visible sheet; a formula that nobody has calculated comes as its text."""
-    from openpyxl import load_workbook  # only now: it takes memory that a service at rest does not need
-
-    shown = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    written = load_workbook(io.BytesIO(content), read_only=True) if with_formulas else None
-    for sheet in shown.worksheets:
-        if sheet.sheet_state != "visible":
-            continue
-        rows = _rows(sheet)
-        if written:
-            rows = map(_shown_or_written, rows, _rows(written[sheet.title]))
-        for number, values in enumerate(rows, start=1):
-            if values.count(None) < len(values) and (cells := _filled(values)):  # gaps may be a million rows
-                yield _Line(sheet.title, number, cells)
-
-
-def _rows(sheet: Any) -> Iterator[tuple[object, ...]]:
-    sheet.reset_dimensions()  # some programs write wrong ones, and cells would be lost
-    yield from sheet.iter_rows(max_row=EXCEL_ROWS, max_col=COLUMNS, values_only=True)
-
-
-def _shown_or_written(shown: tuple[object, ...], written: tuple[object, ...]) -> tuple[object, ...]:
-    if shown == written:
-        return shown
-    formulas = (formula if isinstance(formula, str | None) else "=" for formula in written)
-    return tuple(formula if value is None else value for value, formula in zip(shown, formulas, strict=True))
-
-
-def _filled(values: Iterable[object]) -> dict[int, str]:
-    return {at: text for at, value in enumerate(values) if value is not None and (text := _text(value))}
-
-
-def _text(value: object) -> str:
-    """What the cell shows; Excel itself keeps 15 digits, so what a float has beyond them is noise."""
-    match value:
-        case bool() | int():
-            return str(value).lower()
-        case float():
-            return format(Decimal(f"{value:.15g}"), "f")
-        case datetime() if value.time() == time.min:
-            return value.date().isoformat()
-        case date() | time():
-            return value.isoformat()
-        case _:
-            return str(value).strip()

@@ -1,7 +1,9 @@
 """Who acts: a person with posts, a customer, a partner, or a service reacting to what it heard."""
 
+from contextlib import suppress
 from enum import StrEnum
 from typing import Self
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -35,6 +37,9 @@ class Post(StrEnum):
     OPERATOR = "operator"
 
 
+INSIDE = frozenset(Post) - {Post.CUSTOMER, Post.PARTNER}
+
+
 class Actor(BaseModel):
     """The one who asks, as the identity provider vouches for them.
 
@@ -59,7 +64,33 @@ class Actor(BaseModel):
     @property
     def outside(self) -> bool:
         """A customer or partner: sees only what is theirs."""
-        return self.posts <= {Post.CUSTOMER, Post.PARTNER}
+        return self.posts.isdisjoint(INSIDE)
+
+    @property
+    def only_sells(self) -> bool:
+        """A salesperson who holds no other post inside: sees only what is theirs."""
+        return self.posts & INSIDE == {Post.SALESPERSON}
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Who acts: the one who asks, and the absent one they stand in for; a rule that parts people means both."""
+        return frozenset({self.id, self.on_behalf_of or self.id})
+
+    @property
+    def customers(self) -> frozenset[UUID]:
+        """The customers an actor speaks for: themselves, or the partner (经销商), who is known under its customer id.
+
+        An identity provider may know them by another name; then nothing is theirs.
+        """
+        found = set()
+        for claim in (self.customer, self.partner):
+            with suppress(ValueError):
+                found.add(UUID(claim or ""))
+        return frozenset(found)
+
+    def acts_for(self, customer_id: UUID, *posts: Post) -> bool:
+        """Whether the actor may act for a customer: in one of these posts, or as the customer."""
+        return self.holds(*posts) or customer_id in self.customers
 
     @classmethod
     def service(cls, name: str) -> Self:

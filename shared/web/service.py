@@ -65,6 +65,8 @@ def create_service(
         reactions,
         settings.roles,
     )
+    # What answers without end has to be ended first: the server waits for every answer before it stops.
+    app.state.before_stop = []
     app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
     doors = [*api, operators.router] if Role.API in settings.roles else [operators.router]
     for router in (*doors, operators.health):

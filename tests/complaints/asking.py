@@ -1,17 +1,15 @@
 """Asking complaints over HTTP, and telling it what other services announce."""
 
-from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
 from shared.domain.actor import Actor
 from shared.events.customers import CustomerRegistered
-from shared.events.envelope import Occasion, seal
-from shared.events.event import Event, publisher, subject
-from shared.messaging import inbox
+from shared.events.event import Event
 from tests.complaints.cases import PHONE, SLIP
-from tests.house import Running, eventually
+from tests.hearing import tell
+from tests.house import Running
 
 
 class Desk:
@@ -28,18 +26,7 @@ class Desk:
 
     async def hear(self, event: Event, entity_id: UUID) -> None:
         """Let the service's own consumer handle an event as it would come off the bus."""
-        version = next(self._versions.setdefault(entity_id, count(1)))
-        occasion = Occasion("somebody", datetime.now(UTC), uuid4())
-        _, data = seal(event, entity_id, version, occasion)
-        heard = inbox.read(publisher(event.NAME), subject(event.NAME, entity_id), data)
-        await self.hear_again(heard)
-
-    async def hear_again(self, heard: inbox.Heard) -> None:
-        async def ready() -> bool:
-            return bool(self.running.app.state.duties.connected)
-
-        await eventually(ready)
-        await self.running.app.state.duties.consumer.handle([heard])
+        await tell(self.running, event, entity_id, next(self._versions.setdefault(entity_id, count(1))))
 
     async def parked(self, entity_id: UUID) -> list[str]:
         """Why events of an entity were parked."""

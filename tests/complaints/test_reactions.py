@@ -10,13 +10,12 @@ import pytest
 
 from shared.domain.actor import Post
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
-from shared.events.envelope import Occasion, seal
-from shared.events.event import Event, publisher, subject
+from shared.events.event import Event
 from shared.events.orders import EvidenceCompiled, EvidenceMissing, IssuedGoods, OrderedLine
 from shared.events.quality import ClaimSettled, InvestigationClosed, InvestigationOpened, LiabilityEstablished, Share
-from shared.messaging import inbox
 from tests.complaints.asking import Desk
 from tests.complaints.cases import AGENT, CLERK, DIRECTOR, EVIDENCE, OFFICE, person
+from tests.hearing import hear, off_the_bus
 
 ORDER, INVESTIGATION, CLAIM = "order", "investigation", "claim"
 
@@ -125,10 +124,9 @@ async def test_what_others_tell_after_the_case_was_closed_is_kept_too(desk: Desk
 async def test_an_event_that_comes_twice_is_taken_once(desk: Desk) -> None:
     """PLT-2"""
     case, entity_id = await desk.file(CLERK), uuid4()
-    event = settled(UUID(case["id"]))
-    _, data = seal(event, entity_id, 1, Occasion("somebody", datetime.now(UTC), uuid4()))
+    heard = off_the_bus(settled(UUID(case["id"])), entity_id)
     for _ in range(2):
-        await desk.hear_again(inbox.read(publisher(event.NAME), subject(event.NAME, entity_id), data))
+        await hear(desk.running, heard)
     assert (await desk.announced(case)).count("claim_outcome_received") == 1
 
 

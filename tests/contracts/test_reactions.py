@@ -1,20 +1,11 @@
 """What contracts does about what it hears."""
 
-from datetime import UTC, datetime
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
-from shared.events.envelope import Occasion, seal
-from shared.events.event import Event, subject
-from shared.messaging import inbox
 from tests.contracts.conftest import Office
+from tests.hearing import tell
 from tests.house import Running
-
-
-async def hear(service: Running, entity: UUID, version: int, event: Event) -> None:
-    """The real consumer, on the real database."""
-    _, data = seal(event, entity, version, Occasion("u1", datetime.now(UTC), uuid4()))
-    await service.app.state.duties.consumer.handle([inbox.read("customers", subject(event.NAME, entity), data)])
 
 
 def registered(owner: str = "u1", company: str = "佛山陶瓷") -> CustomerRegistered:
@@ -27,7 +18,7 @@ async def test_contracts_are_drawn_up_for_customers_it_has_heard_of(contracts: R
     body = await desk.body(customer_id=str(customer))
     problem = await contracts.refused("/contracts", desk.seller, body)
     assert (problem["status"], problem["code"]) == (404, "not_found")
-    await hear(contracts, customer, 1, registered())
+    await tell(contracts, registered(), customer)
     contract = await contracts.post("/contracts", desk.seller, body)
     assert contract["customer_id"] == str(customer)
     text = await contracts.get(f"/contracts/{contract['id']}/text", desk.seller)
@@ -37,13 +28,13 @@ async def test_contracts_are_drawn_up_for_customers_it_has_heard_of(contracts: R
 async def test_a_customers_new_salesperson_sees_the_contracts(contracts: Running, desk: Office) -> None:
     """PLT-3"""
     customer = uuid4()
-    await hear(contracts, customer, 1, registered(owner="u21"))
+    await tell(contracts, registered(owner="u21"), customer)
     contract = await desk.drafted(customer_id=str(customer))
     path = f"/contracts/{contract['id']}"
     before, after = contracts.headers("u21", "salesperson"), contracts.headers("u22", "salesperson")
     assert (await contracts.ask("GET", path, before)).status_code == 200
     assert (await contracts.ask("GET", path, after)).status_code == 403
-    await hear(contracts, customer, 2, CustomerOwnerChanged(code="D1", owner="u22"))
+    await tell(contracts, CustomerOwnerChanged(code="D1", owner="u22"), customer, 2)
     assert (await contracts.ask("GET", path, before)).status_code == 403
     assert (await contracts.ask("GET", path, after)).status_code == 200
 
@@ -51,8 +42,8 @@ async def test_a_customers_new_salesperson_sees_the_contracts(contracts: Running
 async def test_an_event_that_comes_twice_or_early_leaves_the_same_rows(contracts: Running) -> None:
     """PLT-2"""
     customer = uuid4()
-    await hear(contracts, customer, 2, CustomerOwnerChanged(code="D1", owner="u32"))
-    await hear(contracts, customer, 1, registered(owner="u31"))
-    await hear(contracts, customer, 1, registered(owner="u31"))
+    await tell(contracts, CustomerOwnerChanged(code="D1", owner="u32"), customer, 2)
+    await tell(contracts, registered(owner="u31"), customer)
+    await tell(contracts, registered(owner="u31"), customer)
     row = await contracts.pool.fetchrow("SELECT company, owner FROM known_customers WHERE id = $1", customer)
     assert tuple(row) == ("佛山陶瓷", "u32")

@@ -16,8 +16,8 @@ from shared.events.orders import (
     OrderPlaced,
     PaymentGateClosed,
 )
-from tests.customers.conftest import announce, hear
 from tests.customers.test_api import some
+from tests.hearing import announce, hear
 from tests.house import Running, eventually
 
 NOW = datetime(2026, 5, 4, 3, tzinfo=UTC)
@@ -141,7 +141,7 @@ async def test_what_comes_before_the_customer_or_the_beginning_is_known_is_kept(
     assert [purchase["number"] for purchase in found["purchases"]] == ["DH9", "DH8", "DH7"]
     assert [record["number"] for record in found["service_records"]] == ["TS8", "TS7"]
     # an event heard twice is kept once
-    await hear(customers, batch)
+    await hear(customers, *batch)
     assert await records(customers, customer) == found
 
 

@@ -61,7 +61,7 @@ async def test_it_opens_its_investigation_with_a_task_and_a_deadline_for_each_de
 
     async def linked() -> bool:
         case = await town.get("complaints", f"/complaints/{complained.case['id']}", "sales_director")
-        return bool(case["investigation"]) and str(investigation["id"]) in str(case["investigation"])
+        return bool(case["investigation"] and case["investigation"]["id"] == investigation["id"])
 
     await eventually(linked)
     assert {task["department"] for task in investigation["tasks"] if task["due_at"]} == set(FINDINGS)

@@ -13,8 +13,8 @@ from shared.domain.actor import Post
 from shared.events.complaints import ComplaintClosed, ComplaintEscalated, ResponseWarned
 from shared.events.staff import PenaltyDecided
 from shared.web.paging import FIRST
+from tests.hearing import tell
 from tests.house import Running
-from tests.notifications.conftest import Hears
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 
@@ -32,9 +32,9 @@ def warned(post: Post, number: str = "TS1") -> ResponseWarned:
     return ResponseWarned(number=number, post=post, respond_by=NOW)
 
 
-async def test_a_message_is_read_in_the_readers_language(notifications: Running, hears: Hears) -> None:
+async def test_a_message_is_read_in_the_readers_language(notifications: Running) -> None:
     """NOT-1"""
-    await hears(penalty("lang1"))
+    await tell(notifications, penalty("lang1"))
     who = notifications.headers("lang1", "clerk")
     for accept, title in (
         ("zh-CN", "处罚通知：CF20261124-1"),
@@ -49,11 +49,11 @@ async def test_a_message_is_read_in_the_readers_language(notifications: Running,
         assert one == message
 
 
-async def test_a_reader_cannot_read_anothers_inbox(notifications: Running, hears: Hears) -> None:
+async def test_a_reader_cannot_read_anothers_inbox(notifications: Running) -> None:
     """NOT-1, STF-8: not a colleague, not a customer whose login is the same code."""
     customer = uuid4()
-    await hears(penalty("priv1"))
-    await hears(ComplaintClosed(number="TS9", customer_id=customer, confirmed_by="x"))
+    await tell(notifications, penalty("priv1"))
+    await tell(notifications, ComplaintClosed(number="TS9", customer_id=customer, confirmed_by="x"))
     mine = notifications.headers("priv1", "clerk")
     (notice,) = (await notifications.get("/inbox", mine))["items"]
     strangers = [
@@ -73,9 +73,9 @@ async def test_a_reader_cannot_read_anothers_inbox(notifications: Running, hears
     assert closed["template"] == "complaint_closed"
 
 
-async def test_a_recipient_takes_note_once(notifications: Running, hears: Hears) -> None:
+async def test_a_recipient_takes_note_once(notifications: Running) -> None:
     """NOT-5"""
-    await hears(ComplaintEscalated(number="TS1", level=1, post=Post.TRAINER, reason="silence"))
+    await tell(notifications, ComplaintEscalated(number="TS1", level=1, post=Post.TRAINER, reason="silence"))
     trainer, other = notifications.headers("tr1", "trainer"), notifications.headers("tr2", "trainer")
     (called,) = (await notifications.get("/inbox?unread=true", trainer))["items"]
     assert called["urgent"] is True
@@ -91,11 +91,11 @@ async def test_a_recipient_takes_note_once(notifications: Running, hears: Hears)
     assert len((await notifications.get("/inbox", other))["items"]) == 1
 
 
-async def test_pages_of_an_inbox_join_posts_and_person_newest_first(notifications: Running, hears: Hears) -> None:
+async def test_pages_of_an_inbox_join_posts_and_person_newest_first(notifications: Running) -> None:
     """NOT-1"""
     for number in range(3):
-        await hears(warned(Post.SAFETY_OFFICER, f"S{number}"))
-        await hears(penalty("page1", number=f"P{number}"))
+        await tell(notifications, warned(Post.SAFETY_OFFICER, f"S{number}"))
+        await tell(notifications, penalty("page1", number=f"P{number}"))
     who = notifications.headers("page1", "safety_officer", "technician")
     seen: list[str] = []
     after = ""
@@ -132,9 +132,9 @@ async def test_a_thousand_messages_of_a_post_do_not_slow_the_inbox(notifications
         await undo.rollback()
 
 
-async def test_operator_and_office_see_who_was_told_not_what(notifications: Running, hears: Hears) -> None:
+async def test_operator_and_office_see_who_was_told_not_what(notifications: Running) -> None:
     """NOT-3"""
-    heard = await hears(penalty("watch1"))
+    heard = await tell(notifications, penalty("watch1"))
     assert heard.known is not None
     about = heard.known.entity_id
     for who in (notifications.headers("o1", "operator"), notifications.headers("o2", "office")):
@@ -146,7 +146,7 @@ async def test_operator_and_office_see_who_was_told_not_what(notifications: Runn
             assert item.keys().isdisjoint({"params", "title", "body"})
         one = await notifications.get(f"/messages/{item['id']}", who)
         assert one.keys().isdisjoint({"params", "title", "body"})
-    await hears(warned(Post.SERVICE_AGENT))
+    await tell(notifications, warned(Post.SERVICE_AGENT))
     office = notifications.headers("o2", "office")
     items = (await notifications.get("/messages?post=service_agent", office))["items"]
     assert {item["recipient"]["key"] for item in items} == {"service_agent"}
@@ -154,12 +154,10 @@ async def test_operator_and_office_see_who_was_told_not_what(notifications: Runn
     assert answer.status_code == 403
 
 
-async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(
-    notifications: Running, hears: Hears
-) -> None:
+async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(notifications: Running) -> None:
     """NOT-4"""
     decision = penalty("crit1")
-    heard = await hears(decision)
+    heard = await tell(notifications, decision)
     assert heard.known is not None
     clerk = notifications.headers("anyclerk", "clerk") | {"Accept-Language": "zh"}
     items = (await notifications.get("/bulletins", clerk))["items"]
@@ -182,9 +180,9 @@ async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(
         assert (await notifications.refused(f"/bulletins/{bulletin['id']}/read", who))["rule"] == "NOT-4"
 
 
-async def test_each_reader_gives_one_receipt(notifications: Running, hears: Hears) -> None:
+async def test_each_reader_gives_one_receipt(notifications: Running) -> None:
     """NOT-4: without touching the bulletin."""
-    heard = await hears(penalty("crit2"))
+    heard = await tell(notifications, penalty("crit2"))
     assert heard.known is not None
     reader = notifications.headers("r1", "clerk")
     (bulletin,) = [b for b in (await notifications.get("/bulletins", reader))["items"] if b["employee"] == "crit2"]
@@ -205,10 +203,10 @@ async def test_each_reader_gives_one_receipt(notifications: Running, hears: Hear
     assert await notifications.announced(receipt["id"]) == ["given"]
 
 
-async def test_bulletins_come_newest_first_in_pages(notifications: Running, hears: Hears) -> None:
+async def test_bulletins_come_newest_first_in_pages(notifications: Running) -> None:
     """NOT-4"""
     for number in range(3):
-        await hears(penalty(f"paged{number}"))
+        await tell(notifications, penalty(f"paged{number}"))
     who = notifications.headers("r9", "hr")
     first = await notifications.get("/bulletins?limit=2", who)
     rest = await notifications.get(f"/bulletins?limit=1&after={first['next']}", who)
@@ -236,9 +234,9 @@ async def test_nonsense_is_refused(notifications: Running) -> None:
     assert (await notifications.refused(f"/bulletins/{uuid4()}/read", office))["status"] == 404
 
 
-async def test_the_database_keeps_the_rules_whatever_the_code_does(notifications: Running, hears: Hears) -> None:
+async def test_the_database_keeps_the_rules_whatever_the_code_does(notifications: Running) -> None:
     """NOT-3, NOT-4, NOT-5"""
-    heard = await hears(penalty("con1"))
+    heard = await tell(notifications, penalty("con1"))
     assert heard.known is not None
     pool = notifications.pool
     again = "INSERT INTO {0} SELECT gen_random_uuid(), 1, document, digest FROM {0} WHERE {1} = $1"

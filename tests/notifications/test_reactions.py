@@ -15,8 +15,8 @@ from shared.domain.actor import Post
 from shared.events import complaints, contracts, orders, quality
 from shared.events.event import Event
 from shared.events.staff import PenaltyDecided, PenaltyProposed
+from tests.hearing import tell
 from tests.house import PATIENCE, Running
-from tests.notifications.conftest import Hears
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 CUSTOMER = UUID("0198c0de-0000-7000-8000-000000000001")
@@ -141,11 +141,9 @@ async def told(notifications: Running, about: UUID) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("event", "expected"), WHO_IS_TOLD_WHAT, ids=[type(event).__name__ for event, _ in WHO_IS_TOLD_WHAT]
 )
-async def test_who_is_told_what(
-    notifications: Running, hears: Hears, event: Event, expected: set[tuple[str, str]]
-) -> None:
+async def test_who_is_told_what(notifications: Running, event: Event, expected: set[tuple[str, str]]) -> None:
     """NOT-1, CMP-4 to CMP-7, CMP-10, QUA-2 to QUA-5, ORD-3, ORD-11, CON-3 to CON-5, CON-11, STF-8"""
-    heard = await hears(event)
+    heard = await tell(notifications, event)
     assert heard.known is not None
     messages = await told(notifications, heard.known.entity_id)
     assert {(message["template"], message["recipient"]["key"]) for message in messages} == expected
@@ -161,9 +159,9 @@ def test_everything_heard_is_in_the_table_above() -> None:
     assert {event.NAME for event, _ in WHO_IS_TOLD_WHAT} == set(reactions._by_name)
 
 
-async def test_an_event_delivered_twice_is_told_once(notifications: Running, hears: Hears) -> None:
+async def test_an_event_delivered_twice_is_told_once(notifications: Running) -> None:
     """NOT-3: also when the consumer has lost its memory of it."""
-    heard = await hears(decided("public_criticism", "fine"))
+    heard = await tell(notifications, decided("public_criticism", "fine"))
     assert heard.known is not None
     entity_id = heard.known.entity_id
     handle = notifications.app.state.duties.consumer.handle
@@ -177,17 +175,17 @@ async def test_an_event_delivered_twice_is_told_once(notifications: Running, hea
     assert await notifications.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
 
 
-async def test_the_same_happening_twice_is_told_twice(notifications: Running, hears: Hears) -> None:
+async def test_the_same_happening_twice_is_told_twice(notifications: Running) -> None:
     """NOT-3: another cause is another message."""
-    heard = await hears(complaints.ResponseWarned(**BY, respond_by=NOW))
+    heard = await tell(notifications, complaints.ResponseWarned(**BY, respond_by=NOW))
     assert heard.known is not None
-    await hears(complaints.ResponseWarned(**BY, respond_by=NOW), heard.known.entity_id, 2)
+    await tell(notifications, complaints.ResponseWarned(**BY, respond_by=NOW), heard.known.entity_id, 2)
     assert len(await told(notifications, heard.known.entity_id)) == 2
 
 
-async def test_the_notice_announces_what_staff_waits_for(notifications: Running, hears: Hears) -> None:
+async def test_the_notice_announces_what_staff_waits_for(notifications: Running) -> None:
     """STF-8: about the penalty, caused by its decision, for the employee in person."""
-    heard = await hears(decided("warning"))
+    heard = await tell(notifications, decided("warning"))
     assert heard.known is not None
     (notice,) = await told(notifications, heard.known.entity_id)
     data = await notifications.pool.fetchval("SELECT data FROM events WHERE entity_id = $1", UUID(notice["id"]))
@@ -198,34 +196,36 @@ async def test_the_notice_announces_what_staff_waits_for(notifications: Running,
     assert announced["data"].items() >= (wanted | {"cause_id": str(heard.known.id)}).items()
 
 
-async def test_an_escalation_says_until_when_it_waits(notifications: Running, hears: Hears) -> None:
+async def test_an_escalation_says_until_when_it_waits(notifications: Running) -> None:
     """NOT-5: what the event says, or else policy's time."""
     until = NOW + timedelta(hours=9)
-    heard = await hears(complaints.ComplaintEscalated(**BY, level=1, reason="silence", acknowledge_by=until))
+    heard = await tell(
+        notifications, complaints.ComplaintEscalated(**BY, level=1, reason="silence", acknowledge_by=until)
+    )
     assert heard.known is not None
     (message,) = await told(notifications, heard.known.entity_id)
     assert datetime.fromisoformat(message["params"]["acknowledge_by"]) == until
-    heard = await hears(complaints.ComplaintEscalated(**BY, level=1, reason="silence"))
+    heard = await tell(notifications, complaints.ComplaintEscalated(**BY, level=1, reason="silence"))
     assert heard.known is not None
     (message,) = await told(notifications, heard.known.entity_id)
     policy = notifications.app.state.policy.messages.acknowledgement_time
     assert datetime.fromisoformat(message["params"]["acknowledge_by"]) == heard.known.time + policy
 
 
-async def test_only_public_criticism_becomes_a_bulletin(notifications: Running, hears: Hears) -> None:
+async def test_only_public_criticism_becomes_a_bulletin(notifications: Running) -> None:
     """NOT-4, STF-7"""
     count = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
     for measures, expected in ((("fine", "warning"), 0), (("public_criticism",), 1)):
-        heard = await hears(decided(*measures))
+        heard = await tell(notifications, decided(*measures))
         assert heard.known is not None
         assert await notifications.pool.fetchval(count, heard.known.entity_id) == expected
 
 
-async def test_a_penalty_decided_anew_is_not_published_again(notifications: Running, hears: Hears) -> None:
+async def test_a_penalty_decided_anew_is_not_published_again(notifications: Running) -> None:
     """NOT-4: once per penalty; the employee gets a new notice all the same."""
-    heard = await hears(decided("public_criticism"))
+    heard = await tell(notifications, decided("public_criticism"))
     assert heard.known is not None
-    await hears(decided("public_criticism", "warning"), heard.known.entity_id, 2)
+    await tell(notifications, decided("public_criticism", "warning"), heard.known.entity_id, 2)
     count = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
     assert await notifications.pool.fetchval(count, heard.known.entity_id) == 1
     assert len(await told(notifications, heard.known.entity_id)) == 2

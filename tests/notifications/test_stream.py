@@ -2,22 +2,26 @@
 
 import asyncio
 import os
-import signal
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
+from deploy.local.ports import free_port
+from deploy.local.tokens import issue
 from services.notifications import feed as feeds
 from services.notifications.app import create_app
-from services.notifications.feed import Feed, on_stop_signal
+from services.notifications.feed import Feed
 from shared.domain.actor import Post
 from shared.events.complaints import ResponseWarned
+from tests.hearing import tell
 from tests.house import House, Running, eventually, new_database, running
-from tests.notifications.conftest import Hears
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 EVENT_STREAM = {"Accept": "text/event-stream"}
@@ -95,45 +99,45 @@ def has_come(client: Client, *numbers: str) -> Any:
     return look
 
 
-async def test_a_stream_brings_what_is_new_and_mine_in_my_language(notifications: Running, hears: Hears) -> None:
+async def test_a_stream_brings_what_is_new_and_mine_in_my_language(notifications: Running) -> None:
     """NOT-2: what is in the inbox now is not repeated, another's inbox is not heard."""
-    await hears(warned("before", Post.TRANSPORT))
+    await tell(notifications, warned("before", Post.TRANSPORT))
     driver = notifications.headers("d1", "transport")
     async with (
         stream(notifications, driver, Accept_Language="zh-CN") as client,
         stream(notifications, notifications.headers("c1", "clerk")) as other,
     ):
-        await hears(warned("one", Post.TRANSPORT))
+        await tell(notifications, warned("one", Post.TRANSPORT))
         await eventually(has_come(client, "one"))
-        await hears(warned("two", Post.TRANSPORT))
+        await tell(notifications, warned("two", Post.TRANSPORT))
         await eventually(has_come(client, "one", "two"))
         assert client.messages[0]["title"] == "响应即将超时：one"
         assert other.numbers == []
 
 
-async def test_an_acknowledgement_is_no_new_message(notifications: Running, hears: Hears) -> None:
+async def test_an_acknowledgement_is_no_new_message(notifications: Running) -> None:
     """NOT-2"""
     hr = notifications.headers("h1", "hr")
     async with stream(notifications, hr) as client:
-        await hears(warned("one", Post.HR))
+        await tell(notifications, warned("one", Post.HR))
         await eventually(has_come(client, "one"))
         await notifications.post(f"/messages/{client.messages[0]['id']}/acknowledge", hr)
-        await hears(warned("two", Post.HR))
+        await tell(notifications, warned("two", Post.HR))
         await eventually(has_come(client, "one", "two"))
 
 
-async def test_who_comes_again_gets_what_they_missed(notifications: Running, hears: Hears) -> None:
+async def test_who_comes_again_gets_what_they_missed(notifications: Running) -> None:
     """NOT-2, NOT-3: exactly what came in between, and what comes then."""
     keeper = notifications.headers("s1", "seal_keeper")
     async with stream(notifications, keeper) as client:
-        await hears(warned("one", Post.SEAL_KEEPER))
+        await tell(notifications, warned("one", Post.SEAL_KEEPER))
         await eventually(has_come(client, "one"))
     for number in ("two", "three"):
-        await hears(warned(number, Post.SEAL_KEEPER))
-        await hears(warned(number, Post.TRANSPORT))
+        await tell(notifications, warned(number, Post.SEAL_KEEPER))
+        await tell(notifications, warned(number, Post.TRANSPORT))
     async with stream(notifications, keeper, Last_Event_ID=client.last_id) as again:
         await eventually(has_come(again, "two", "three"))
-        await hears(warned("four", Post.SEAL_KEEPER))
+        await tell(notifications, warned("four", Post.SEAL_KEEPER))
         await eventually(has_come(again, "two", "three", "four"))
 
 
@@ -158,7 +162,7 @@ async def test_one_look_serves_all_who_listen_and_none_looks_for_nobody(notifica
     await eventually(nobody)
 
 
-async def test_a_late_commit_is_not_lost(notifications: Running, hears: Hears) -> None:
+async def test_a_late_commit_is_not_lost(notifications: Running) -> None:
     """NOT-2: a transaction that began before others and commits after them is heard all the same."""
     auditor = notifications.headers("a1", "auditor")
     copy = """
@@ -166,26 +170,26 @@ async def test_a_late_commit_is_not_lost(notifications: Running, hears: Hears) -
             jsonb_set(document || jsonb_build_object('cause_id', gen_random_uuid()), '{params,number}', '"late"')
         FROM messages WHERE recipient_kind = 'post' AND recipient_key = 'auditor' LIMIT 1
     """
-    await hears(warned("before", Post.AUDITOR))
+    await tell(notifications, warned("before", Post.AUDITOR))
     async with stream(notifications, auditor) as client:
         async with notifications.pool.acquire() as connection, connection.transaction():
             await connection.execute(copy)
-            await hears(warned("early", Post.AUDITOR))
+            await tell(notifications, warned("early", Post.AUDITOR))
             await eventually(has_come(client, "early"))
         await eventually(has_come(client, "early", "late"))
 
 
 async def test_a_client_that_does_not_keep_up_is_let_go(
-    notifications: Running, hears: Hears, monkeypatch: pytest.MonkeyPatch
+    notifications: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """NOT-2: memory is bounded; it comes again and gets what it missed."""
     monkeypatch.setattr(feeds, "BACKLOG", 1)
     feed: Feed = notifications.app.state.feed
     mine = [feeds.Recipient(kind=feeds.RecipientKind.POST, key="technician")]
     async with feed.listen(mine) as listener:
-        await hears(warned("one", Post.TECHNICIAN))
+        await tell(notifications, warned("one", Post.TECHNICIAN))
         await feed._look()
-        await hears(warned("two", Post.TECHNICIAN))
+        await tell(notifications, warned("two", Post.TECHNICIAN))
         await feed._look()
         assert [arrival async for arrival in listener] == []
         assert listener not in feed._listeners
@@ -216,20 +220,31 @@ async def test_streams_end_when_the_service_stops(house: House) -> None:
     await opened.__aexit__(None, None, None)
 
 
-async def test_streams_end_as_soon_as_the_process_is_told_to_stop() -> None:
+async def test_a_process_with_open_streams_stops_when_it_is_told_to(house: House) -> None:
     """NOT-2: the server waits for every answer to be complete, so the streams must not wait for the server."""
-    told: list[str] = []
-    before = signal.signal(signal.SIGINT, lambda *_: told.append("server"))
+    port = free_port()
+    settings = house.settings(await new_database(house.postgres_url))
+    environment = {"DATABASE_URL": settings.database_url, "NATS_URL": settings.nats_url, "JWKS": settings.jwks}
+    command = (sys.executable, "-m", "services", "notifications", "--port", str(port))
+    process = await asyncio.create_subprocess_exec(*command, env=os.environ | environment, stderr=subprocess.DEVNULL)
+    headers = {"Authorization": f"Bearer {issue(house.keys, 'd1', ['transport'])}", "Accept": "text/event-stream"}
     try:
-        with on_stop_signal(lambda: told.append("streams")):
-            os.kill(os.getpid(), signal.SIGINT)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
 
-            async def both() -> bool:
-                return sorted(told) == ["server", "streams"]
+            async def answers() -> bool:
+                try:
+                    return (await client.get("/health/ready")).status_code == 200
+                except httpx.TransportError:
+                    return False
 
-            await eventually(both)
+            await eventually(answers)
+            async with client.stream("GET", "/v1/inbox/stream", headers=headers) as open_stream:
+                assert open_stream.status_code == 200
+                process.terminate()
+                assert await asyncio.wait_for(process.wait(), 10) == 0
     finally:
-        signal.signal(signal.SIGINT, before)
+        if process.returncode is None:
+            process.kill()
 
 
 async def test_a_stream_asked_for_while_stopping_ends_at_once(notifications: Running) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.events.customers import CustomerRegistered
-from tests.hearing import hear
+from tests.hearing import tell
 from tests.house import Running
 
 DATA = Path("deploy/local/data")
@@ -32,7 +32,7 @@ async def customer(shop: Running) -> str:
     """The id of a customer that orders has heard of."""
     event = CustomerRegistered(code="D001", company="恒美", kind="dealer", region="广东", level="A", owner="u12")
     customer_id = uuid4()
-    await hear(shop, event, customer_id, 1)
+    await tell(shop, event, customer_id)
     return str(customer_id)
 
 

@@ -1,6 +1,5 @@
 """Complaints, goods and people that the tests of quality share."""
 
-from collections import Counter
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4, uuid5
 
@@ -12,11 +11,7 @@ from shared.domain.actor import Actor, Post
 from shared.domain.money import yuan
 from shared.domain.policy import Policy
 from shared.events.complaints import ComplaintFiled, Slip
-from shared.events.envelope import Occasion, new_id, seal
-from shared.events.event import Event, subject
 from shared.events.orders import EvidenceCompiled, IssuedGoods
-from shared.messaging.inbox import read
-from tests.house import Running, eventually
 
 POLICY = Policy.read()
 AT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -96,22 +91,3 @@ def evidence(complaint_id: UUID, *lots: tuple[str, str], kind: str = "quality") 
         total=yuan("100"),
         people={},
     )
-
-
-type News = tuple[str, UUID, Event]  # who tells it, of which entity, what
-
-
-async def hear(quality: Running, *news: News) -> None:
-    """Quality's own consumer takes in one batch, as it comes off the bus: the first events of their entities."""
-
-    async def connected() -> bool:
-        return bool(quality.app.state.duties.connected)
-
-    await eventually(connected)
-    occasion, batch = Occasion("somebody", datetime.now(UTC), new_id()), []
-    versions: Counter[UUID] = Counter()
-    for source, entity_id, event in news:
-        versions[entity_id] += 1
-        _, data = seal(event, entity_id, versions[entity_id], occasion)
-        batch.append(read(source, subject(event.NAME, entity_id), data))
-    await quality.app.state.duties.consumer.handle(batch)

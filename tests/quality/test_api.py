@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from shared.domain.numbers import same_id
+from tests.hearing import tell
 from tests.house import Running
-from tests.quality.cases import complaint, evidence, hear
+from tests.quality.cases import complaint, evidence
 
 DEPARTMENTS = ("production", "quality_inspector", "warehouse", "transport")
 CHINESE = {"headers": {"Accept-Language": "zh-CN"}}
@@ -29,8 +30,8 @@ def next_week() -> str:
 async def case(quality: Running) -> str:
     """The path of an investigation that holds one lot, of a number of its own."""
     complaint_id = uuid4()
-    await hear(quality, ("complaints", complaint_id, complaint()))
-    await hear(quality, ("orders", uuid4(), evidence(complaint_id, (f"L{complaint_id}", "A-1"))))
+    await tell(quality, complaint(), complaint_id)
+    await tell(quality, evidence(complaint_id, (f"L{complaint_id}", "A-1")), uuid4())
     return f"/investigations/{same_id(complaint_id, 'investigation')}"
 
 
@@ -199,7 +200,7 @@ async def test_investigations_are_listed_newest_first_page_by_page(quality: Runn
     """PLT-6"""
     complaints = [uuid4() for _ in range(3)]
     for complaint_id in complaints:
-        await hear(quality, ("complaints", complaint_id, complaint()))
+        await tell(quality, complaint(), complaint_id)
     wanted = [str(same_id(complaint_id, "investigation")) for complaint_id in reversed(complaints)]
     seen, after = [], ""
     for _ in wanted:

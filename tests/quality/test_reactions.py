@@ -8,18 +8,20 @@ import pytest
 
 from services.quality.domain.department_task import DEPARTMENTS
 from shared.domain.numbers import same_id
+from shared.events.event import Event
+from tests.hearing import announce, tell
 from tests.house import Running, eventually
-from tests.quality.cases import News, complaint, evidence, hear
+from tests.quality.cases import complaint, evidence
 
 
 async def investigation(quality: Running, complaint_id: UUID) -> Any:
     return await quality.get(f"/investigations/{same_id(complaint_id, 'investigation')}")
 
 
-def both(complaint_id: UUID) -> list[News]:
+def both(complaint_id: UUID) -> list[tuple[UUID, list[Event]]]:
     """A complaint about article A-1, and the goods of its order, which are of two articles."""
     goods = evidence(complaint_id, ("L1", "A-1"), ("L2", "B-2"))
-    return [("complaints", complaint_id, complaint()), ("orders", uuid4(), goods)]
+    return [(complaint_id, [complaint()]), (uuid4(), [goods])]
 
 
 async def check_opened_once(quality: Running, complaint_id: UUID) -> None:
@@ -37,7 +39,7 @@ async def test_whichever_comes_first_opens_the_investigation_once(quality: Runni
     complaint_id = uuid4()
     news = both(complaint_id)
     for told in reversed(news) if evidence_first else news:
-        await hear(quality, told)
+        await announce(quality, told)
     await check_opened_once(quality, complaint_id)
 
 
@@ -48,7 +50,7 @@ async def test_complaint_and_evidence_in_one_batch_make_one_investigation(
     """QUA-1"""
     complaint_id = uuid4()
     news = both(complaint_id)
-    await hear(quality, *(reversed(news) if evidence_first else news))
+    await announce(quality, *(reversed(news) if evidence_first else news))
     await check_opened_once(quality, complaint_id)
 
 
@@ -56,7 +58,7 @@ async def test_complaint_and_evidence_at_the_same_time_make_one_investigation(qu
     """QUA-1: they come on different streams, each handled in a transaction of its own."""
     complaints = [uuid4() for _ in range(10)]
     for complaint_id in complaints:
-        await asyncio.gather(*(hear(quality, told) for told in both(complaint_id)))
+        await asyncio.gather(*(announce(quality, told) for told in both(complaint_id)))
     for complaint_id in complaints:
         await check_opened_once(quality, complaint_id)
 
@@ -65,15 +67,15 @@ async def test_the_same_event_heard_twice_is_handled_once(quality: Running) -> N
     """QUA-1"""
     complaint_id = uuid4()
     for _ in range(2):
-        await hear(quality, ("complaints", complaint_id, complaint()))
+        await tell(quality, complaint(), complaint_id)
     assert (await quality.announced(same_id(complaint_id, "investigation"))).count("complaint_registered") == 1
 
 
 async def test_other_complaints_are_not_investigated(quality: Running) -> None:
     """QUA-1"""
     complaint_id = uuid4()
-    await hear(quality, ("complaints", complaint_id, complaint("service", None)))
-    await hear(quality, ("orders", uuid4(), evidence(complaint_id, ("L1", "A-1"), kind="delivery")))
+    await tell(quality, complaint("service", None), complaint_id)
+    await tell(quality, evidence(complaint_id, ("L1", "A-1"), kind="delivery"), uuid4())
     answer = await quality.ask(
         "GET", f"/investigations/{same_id(complaint_id, 'investigation')}", quality.headers("o", "operator")
     )
@@ -83,7 +85,7 @@ async def test_other_complaints_are_not_investigated(quality: Running) -> None:
 async def test_a_silent_department_is_chased_when_its_time_is_over(quality: Running) -> None:
     """QUA-2"""
     complaint_id = uuid4()
-    await hear(quality, ("complaints", complaint_id, complaint()))
+    await tell(quality, complaint(), complaint_id)
     case = await investigation(quality, complaint_id)
     finding = {"cause": "storage", "finding": "受潮"}
     await quality.post(f"/investigations/{case['id']}/findings", quality.headers("w1", "warehouse"), finding)

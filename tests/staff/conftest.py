@@ -1,7 +1,5 @@
 """Staff at work, with the sample list of employees, and events for it to hear."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,11 +7,9 @@ from uuid import UUID
 import pytest
 
 from shared.events.complaints import ResponsibilityEstablished, Responsible
-from shared.events.envelope import Occasion, new_id, seal
-from shared.events.event import Event, publisher, subject
-from shared.messaging import inbox
-from shared.messaging.inbox import Heard
-from tests.house import House, Running, eventually
+from shared.events.envelope import new_id
+from tests.hearing import announce
+from tests.house import House, Running
 
 STAFF = Path("deploy/local/data/staff.csv").read_bytes()
 
@@ -26,27 +22,6 @@ async def staff(house: House) -> Running:
     answer = await service.ask("POST", "/employees/import", service.headers("u30", "hr"), files=files)
     assert answer.status_code == 201, answer.text
     return service
-
-
-async def announce(running: Running, *stories: tuple[UUID, Sequence[Event]]) -> list[Heard]:
-    """The service hears these events of these entities as one batch; returns it, so that it can be heard again."""
-    batch = []
-    for entity_id, story in stories:
-        for version, event in enumerate(story, start=1):
-            _, data = seal(event, entity_id, version, Occasion("somebody", datetime.now(UTC), new_id()))
-            batch.append(inbox.read(publisher(event.NAME), subject(event.NAME, entity_id), data))
-    await hear(running, batch)
-    return batch
-
-
-async def hear(running: Running, batch: Sequence[Heard]) -> None:
-    """Through the service's own consumer, which is there once it has found the bus."""
-
-    async def listening() -> bool:
-        return bool(running.app.state.duties.connected)
-
-    await eventually(listening)
-    await running.app.state.duties.consumer.handle(batch)
 
 
 def established(

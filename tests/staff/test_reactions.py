@@ -14,8 +14,9 @@ from shared.events.envelope import new_id
 from shared.events.event import Event
 from shared.events.notifications import MessageDelivered
 from shared.events.quality import LiabilityEstablished, Share
+from tests.hearing import announce, hear
 from tests.house import Running
-from tests.staff.conftest import announce, established, hear, penalties_of, proposed
+from tests.staff.conftest import established, penalties_of, proposed
 from tests.staff.test_api import decide, fine
 
 
@@ -157,6 +158,6 @@ async def test_the_same_event_heard_twice_leads_to_one_proposal(staff: Running) 
     """PLT-2, STF-8"""
     cause = new_id()
     batch = await announce(staff, (cause, [established("u12")]))
-    await hear(staff, batch)
+    await hear(staff, *batch)
     [penalty] = await penalties_of(staff, cause)
     assert penalty["id"] == str(Penalty.id_of(Charge(cause, "service", "u12", "ordinary")))

@@ -22,8 +22,9 @@ EVENT_STREAM = "a live stream is asked for with Accept: text/event-stream"
 
 @asynccontextmanager
 async def live(app: FastAPI) -> AsyncIterator[None]:
-    """Streams end before the pool they read from is closed."""
+    """Streams end as soon as the process is told to stop, and before the pool they read from is closed."""
     async with Feed(app.state.pool).running() as app.state.feed:
+        app.state.before_stop.append(app.state.feed.stop)
         yield
 
 
