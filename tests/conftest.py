@@ -1,4 +1,4 @@
-"""The servers of a test session: containers where a Docker engine answers, else the wheels; the fixtures are the same."""
+"""The servers of a test session, in containers or from the wheels; the fixtures are the same."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,6 +13,7 @@ from tests.house import House, Running, Served, from_wheel, new_database
 
 
 def pytest_report_header() -> str:
+    """Where the servers come from; `XIAOFU_TEST_SERVERS=containers|wheels` forces it."""
     try:
         choice = containers.chosen()
     except containers.Unavailable as reason:

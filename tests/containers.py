@@ -7,8 +7,8 @@ from contextlib import closing, contextmanager
 from functools import cache
 from typing import NamedTuple
 
-import docker
-from docker.errors import DockerException, ImageNotFound
+import docker  # type: ignore[import-untyped]  # it ships no types
+from docker.errors import DockerException, ImageNotFound  # type: ignore[import-untyped]  # likewise
 from requests.exceptions import RequestException
 from testcontainers.community.nats import NatsContainer
 from testcontainers.community.postgres import PostgresContainer

@@ -1,5 +1,6 @@
 """Every read of complaints."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -24,8 +25,9 @@ FROM complaints
 WHERE id < $1 AND ($3::text IS NULL OR kind = $3) AND ($4::text IS NULL OR status = $4)
   AND ($5::uuid IS NULL OR customer_id = $5) AND ($6::text IS NULL OR number = $6)
   AND ($7::boolean IS NULL OR (status <> 'closed') = $7)
-  AND ($8::text IS NULL OR $8 IN (filed_by, about)
-       OR customer_id IN (SELECT id FROM known_customers WHERE owner = $8))
+  AND ($8::uuid[] IS NULL OR customer_id = ANY($8))
+  AND ($9::text[] IS NULL OR filed_by = ANY($9) OR about = ANY($9)
+       OR customer_id IN (SELECT id FROM known_customers WHERE owner = ANY($9)))
 ORDER BY id DESC LIMIT $2
 """
 
@@ -60,18 +62,21 @@ async def complaints(
     customer_id: UUID | None,
     number: str | None,
     unclosed: bool | None,
-    salesperson: str | None,
+    customers: Collection[UUID] | None,
+    salespeople: Collection[str] | None,
 ) -> list[asyncpg.Record]:
-    """Newest first, one more than the page shows."""
+    """Newest first, one more than the page shows; only those of `customers` and `salespeople`, where they are given."""
     return await reader.fetch(
-        COMPLAINTS, page.before, page.fetch, kind, status, customer_id, number, unclosed, salesperson
+        COMPLAINTS, page.before, page.fetch, kind, status, customer_id, number, unclosed, customers, salespeople
     )
 
 
-async def require_customer(reader: Reader, customer_id: UUID) -> None:
-    """Raises `NotFound` for a customer who is not registered."""
-    if await reader.fetchval(CUSTOMER, customer_id) is None:
+async def owner_of(reader: Reader, customer_id: UUID) -> str:
+    """The salesperson a customer belongs to; raises `NotFound` for a customer who is not registered."""
+    owner: str | None = await reader.fetchval(CUSTOMER, customer_id)
+    if owner is None:
         raise NotFound("there is no {entity} {id}", entity="customer", id=str(customer_id))
+    return owner
 
 
 async def by_reference(work: Work, channel: str, reference: str) -> Complaint | None:

@@ -9,7 +9,7 @@ import asyncpg
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.template import Template
 from services.contracts.domain.text import ContractText, contract_text
-from shared.domain.actor import Actor, Post
+from shared.domain.actor import Actor
 from shared.domain.refusals import Forbidden, NotFound
 from shared.persistence.pool import Reader
 from shared.web.paging import Page
@@ -107,10 +107,10 @@ async def drafting(reader: Reader, template_id: UUID, customer_id: UUID) -> Temp
 
 async def must_reach(reader: Reader, actor: Actor, contract_id: UUID) -> None:
     """Salespeople reach their own contracts, customers and partners theirs; raises `Forbidden` or `NotFound`."""
-    if not (actor.outside or _only_sells(actor)):
+    if not (actor.outside or actor.only_sells):
         return
     row = await _row(reader, WHOSE, contract_id)
-    mine, whose = (_companies(actor), [row["customer_id"]]) if actor.outside else (_people(actor), row["people"])
+    mine, whose = (actor.customers, [row["customer_id"]]) if actor.outside else (actor.people, row["people"])
     if mine.isdisjoint(whose):
         raise Forbidden("this contract is not yours")
 
@@ -125,8 +125,8 @@ async def contracts(reader: Reader, page: Page, actor: Actor, wanted: Filter) ->
     """Newest first, one more than the page shows, and of these only what the actor may see."""
     asked = (page.before, page.fetch, *wanted)
     if actor.outside:
-        return await reader.fetch(CONTRACTS_OUTSIDE, *asked, list(_companies(actor)))
-    return await reader.fetch(CONTRACTS, *asked, list(_people(actor)) if _only_sells(actor) else None)
+        return await reader.fetch(CONTRACTS_OUTSIDE, *asked, actor.customers)
+    return await reader.fetch(CONTRACTS, *asked, actor.people if actor.only_sells else None)
 
 
 async def read(reader: Reader, actor: Actor, contract_id: UUID) -> ContractText:
@@ -143,22 +143,3 @@ async def _row(reader: Reader, query: str, contract_id: UUID) -> asyncpg.Record:
     if row is None:
         raise NotFound("there is no {entity} {id}", entity="contract", id=str(contract_id))
     return row
-
-
-def _only_sells(actor: Actor) -> bool:
-    return actor.posts == {Post.SALESPERSON}
-
-
-def _people(actor: Actor) -> set[str]:
-    return {person for person in (actor.id, actor.on_behalf_of) if person}
-
-
-def _companies(actor: Actor) -> set[UUID]:
-    """The customer ids an outside actor may see; an id that is none opens nothing."""
-    found = set()
-    for identity in (actor.customer, actor.partner):
-        try:
-            found.add(UUID(identity))
-        except (TypeError, ValueError, AttributeError):
-            continue
-    return found

@@ -1,20 +1,19 @@
 """The HTTP door of customers."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
-from pydantic_core import PydanticCustomError
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.customers import views
 from services.customers.domain.access import Access
 from services.customers.domain.customer import Customer, CustomerKind
-from shared.documents.tables import Row, read_table
+from shared.documents.tables import Row, like_registered, read_table
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import RuleBroken
+from shared.web.asking import Body, Uploaded
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, Paged, document, listing
@@ -44,9 +43,7 @@ class DealerRow(Row, key=("code",)):
     owner: str = Field(title="归属业务员", min_length=1, max_length=40, description="Employee code of the salesperson")
 
 
-class NewOwner(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
+class NewOwner(Body):
     owner: Annotated[str, Field(min_length=1, max_length=40, description="Employee code of the salesperson")]
 
 
@@ -56,33 +53,21 @@ class Imported(BaseModel):
 
 
 @router.post("/customers/import", status_code=201)
-async def import_customers(file: UploadFile, by: Registrar, change: CustomerChange, request: Request) -> Imported:
+async def import_customers(file: Uploaded, by: Registrar, change: CustomerChange, request: Request) -> Imported:
     """Register a list of customers (XLSX or CSV): all of it or, with every error named, nothing (CUS-1).
 
     Who is registered already with the same data is left alone.
     """
-    content, name = await file.read(), file.filename or ""
-    rows = await asyncio.to_thread(read_table, content, name, DealerRow)
+    rows = await asyncio.to_thread(read_table, file.content, file.name, DealerRow)
     known = await views.known(request.app.state.pool, [row.code for row in rows])
     if known:
-        await asyncio.to_thread(read_table, content, name, _as_registered(known))
+        registered = {code: customer.model_dump() for code, customer in known.items()}
+        await asyncio.to_thread(read_table, file.content, file.name, like_registered(DealerRow, registered))
     fresh = [row for row in rows if row.code not in known]
     async with change.many() as work:
         for row in fresh:
             work.begin(Customer.register(by=by, at=change.at, **row.model_dump()))
     return Imported(registered=len(fresh), known_before=len(rows) - len(fresh))
-
-
-def _as_registered(known: Mapping[str, Customer]) -> type[DealerRow]:
-    """The row that also refuses each cell which says something else than what is registered under its code."""
-
-    def unchanged(value: object, info: ValidationInfo) -> object:
-        customer = known.get(info.data.get("code", ""))
-        if customer is not None and getattr(customer, info.field_name or "") != value:
-            raise PydanticCustomError("registered_otherwise", "Differs from what is registered.")
-        return value
-
-    return create_model("DealerRow", __base__=DealerRow, __validators__={"unchanged": field_validator("*")(unchanged)})
 
 
 @router.post("/customers", status_code=201, response_model=Customer)

@@ -10,6 +10,7 @@ from shared.events.complaints import (
     ComplaintClosed,
     ComplaintEscalated,
     ComplaintFiled,
+    ComplaintReported,
     ComplaintResolved,
     ResolutionMissed,
     ResolutionWarned,
@@ -56,10 +57,14 @@ async def tell(
 
 @reactions.on(ComplaintFiled)
 async def confirm_the_receipt(event: ComplaintFiled, work: Work) -> None:
-    """The customer gets the number and the promised times; the office, a grave service complaint (CMP-6)."""
+    """The customer gets the number and the promised times (CMP-1, CMP-7)."""
     await tell(work, event, "complaint_received", the_customer(event.customer_id))
-    if event.kind == "service" and event.major:
-        await tell(work, event, "grave_service_complaint", the_post(Post.OFFICE))
+
+
+@reactions.on(ComplaintReported)
+async def report_the_grave_case(event: ComplaintReported, work: Work) -> None:
+    """A grave service complaint is put before the office as well (CMP-6)."""
+    await tell(work, event, "grave_complaint_reported", the_post(event.post))
 
 
 @reactions.on(ComplaintAssigned)

@@ -42,10 +42,10 @@ async def close_the_allowance(event: ContractEnded, work: Work) -> None:
 
 @reactions.on(ComplaintFiled)
 async def compile_the_evidence(event: ComplaintFiled, work: Work) -> None:
-    """Give the case what we know of the goods it names (ORD-20)."""
+    """Give the case what we know of the goods it names, if they are the complainant's own (ORD-20)."""
     if event.slip is None:
         return
-    order_id = await work.fetchval(views.ORDER_BY_NUMBER, event.slip.order_number)
+    order_id = await work.fetchval(views.ORDER_OF_SLIP, event.slip.order_number, event.customer_id)
     if order_id is None:
         work.begin(EvidenceSearch.fail(work.id_for("evidence search"), event.entity_id, event.slip.order_number))
         return

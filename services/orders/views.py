@@ -1,6 +1,6 @@
 """Every read of orders."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,12 @@ ORDER = "SELECT document FROM orders WHERE id = $1"
 ORDERS = """
 SELECT id, document FROM orders
 WHERE id < $1 AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR customer_id = $4)
-  AND ($5::text IS NULL OR salesperson = $5) AND ($6::text IS NULL OR number = $6)
+  AND ($5::text IS NULL OR number = $5)
+  AND ($6::uuid[] IS NULL OR customer_id = ANY($6)) AND ($7::text[] IS NULL OR salesperson = ANY($7))
 ORDER BY id DESC LIMIT $2
 """
 
-ORDER_BY_NUMBER = "SELECT id FROM orders WHERE number = $1"
+ORDER_OF_SLIP = "SELECT id FROM orders WHERE number = $1 AND customer_id = $2"
 
 ARTICLES = "SELECT article AS id, document FROM articles WHERE article > $1 ORDER BY article LIMIT $2"
 
@@ -43,10 +44,11 @@ LOT = "SELECT document FROM lots WHERE id = $1"
 PRICE_ATTEMPTS = "SELECT id, document FROM price_attempts WHERE id < $1 ORDER BY id DESC LIMIT $2"
 
 PRICE_BOOKS = """
-SELECT id, document - 'prices' AS document FROM price_books WHERE id < $1 ORDER BY id DESC LIMIT $2
+SELECT id, document - 'prices' AS document FROM price_books
+WHERE id < $1 AND (NOT $3 OR status = 'in_force') ORDER BY id DESC LIMIT $2
 """
 
-PRICE_BOOK = "SELECT document FROM price_books WHERE id = $1"
+PRICE_BOOK = "SELECT document FROM price_books WHERE id = $1 AND (NOT $2 OR status = 'in_force')"
 
 PRICE_BOOK_ROW = "SELECT document, digest FROM price_books WHERE id = $1"
 
@@ -137,9 +139,9 @@ async def stock(reader: Reader, articles: Sequence[str], today: date) -> list[Av
     return [Available(article=row["article"], available=row["available"]) for row in rows]
 
 
-async def one(reader: Reader, query: str, entity: str, identity: UUID) -> str:
+async def one(reader: Reader, query: str, entity: str, identity: UUID, *more: object) -> str:
     """A document as it is kept; raises `NotFound`."""
-    text: Any = await reader.fetchval(query, identity)
+    text: Any = await reader.fetchval(query, identity, *more)
     if text is None:
         raise NotFound("there is no {entity} {id}", entity=entity, id=str(identity))
     return str(text)
@@ -150,12 +152,13 @@ async def orders(
     page: Page,
     *,
     status: str | None,
-    customer_id: UUID | str | None,
-    salesperson: str | None,
+    customer_id: UUID | None,
     number: str | None,
+    customers: Collection[UUID] | None,
+    salespeople: Collection[str] | None,
 ) -> list[asyncpg.Record]:
-    """Newest first, one more than the page shows."""
-    return await reader.fetch(ORDERS, page.before, page.fetch, status, customer_id, salesperson, number)
+    """Newest first, one more than the page shows; only those of `customers` and `salespeople`, where they are given."""
+    return await reader.fetch(ORDERS, page.before, page.fetch, status, customer_id, number, customers, salespeople)
 
 
 async def customer_owner(reader: Reader, customer_id: UUID) -> str:

@@ -17,7 +17,7 @@ EXCEL_ROWS = 1_048_576
 
 
 class Unreadable(Exception):
-    """The file as a whole cannot be read: why, by code, what fills the sentence for it, and where, if it has a place."""
+    """The file as a whole cannot be read: `code` says why, `params` fill its sentence, sheet and row say where."""
 
     def __init__(self, code: str, sheet: str | None = None, row: int | None = None, **params: Any) -> None:
         super().__init__(code)

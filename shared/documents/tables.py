@@ -7,8 +7,16 @@ from datetime import date
 from pathlib import PurePath
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticKnownError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationError,
+    ValidationInfo,
+    create_model,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from shared.documents.sheets import Line, Unreadable, read_lines
 from shared.domain.refusals import Invalid
@@ -41,6 +49,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "duplicate": ("Row {first_row} already has the same {heading}.", "{heading}与第 {first_row} 行重复。"),
     "formula": ("Is a formula; paste its value instead.", "是公式,请粘贴为数值。"),
     "excel_error": ("Is an error of Excel's.", "是 Excel 错误值。"),
+    "registered_otherwise": ("Differs from what is registered.", "与已登记的资料不符。"),
 
     "missing": ("Must be filled in.", "不能为空。"),
     "decimal_parsing": ("Is not a number.", "不是数字。"),
@@ -110,6 +119,24 @@ def read_table[R: Row](content: bytes, filename: str, row_model: type[R]) -> lis
     except Unreadable as why:
         raise _refusal(why.code, {"sheet": why.sheet, "row": why.row}, **why.params) from why
     return reading.finish()
+
+
+def like_registered[R: Row](row_model: type[R], registered: Mapping[str, Mapping[str, object]]) -> type[R]:
+    """The rows that also refuse each cell, empty ones too, which differs from what is registered under the row's key.
+
+    The key is the first column. `registered` has the values of fields by key; fields it does not name may differ.
+    """
+    (key,) = row_model.key
+
+    def unchanged(value: object, info: ValidationInfo) -> object:
+        known = registered.get(info.data.get(key, ""), {})
+        if known.get(info.field_name or "", value) != value:
+            raise PydanticCustomError("registered_otherwise", "Differs from what is registered.")
+        return value
+
+    validators = {"unchanged": field_validator("*")(unchanged)}
+    settings = {"validate_default": True}
+    return create_model(row_model.__name__, __base__=row_model, __validators__=validators, __cls_kwargs__=settings)
 
 
 class _Reading[R: Row]:

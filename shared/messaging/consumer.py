@@ -228,7 +228,8 @@ class Consumer:
                 if isinstance(error, ChangedMeanwhile) and tries < TRIES:
                     continue
                 reason = "refused" if isinstance(error, Refusal) else "fault"
-                await self._pool.execute(FAILED_AGAIN, row["id"], reason, f"{type(error).__name__}: {error}"[:2000])
+                text = f"{type(error).__name__}: {error}".replace("\0", "")[:2000]
+                await self._pool.execute(FAILED_AGAIN, row["id"], reason, text)
                 return str(error)
 
     async def _release(self, row: asyncpg.Record) -> bool:

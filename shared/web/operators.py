@@ -31,7 +31,7 @@ class Reason(BaseModel):
 
 class Again(BaseModel):
     entity_id: UUID
-    after_version: Annotated[int, Field(ge=0)] = 0
+    after_version: Annotated[int, Field(ge=0, lt=1 << 31)] = 0
 
 
 @health.get("/health/live")

@@ -7,12 +7,11 @@ from uuid import UUID
 import pytest
 
 from services.complaints.domain.complaint import Complaint
-from services.complaints.domain.intake import Channel, Contact, Kind
+from services.complaints.domain.intake import Channel, Contact, Intake, Kind, WrittenSlip
 from services.complaints.domain.steps import Found
 from shared.domain.actor import Actor, Post
 from shared.domain.policy import Policy
 from shared.domain.refusals import Refusal
-from shared.events.complaints import Slip
 from shared.events.envelope import new_id
 
 POLICY = Policy.read()
@@ -52,10 +51,12 @@ ACCUSED = person("x1", Post.SALES_MANAGER, Post.SALES_DIRECTOR, Post.VICE_PRESID
 DELEGATE = person("y1", Post.SALES_MANAGER, on_behalf_of="x1")
 
 
-def filed(kind: Kind = Kind.QUALITY, *, at: datetime = NOON, policy: Policy = POLICY, **more: Any) -> Complaint:
+def filed(
+    kind: Kind = Kind.QUALITY, *, at: datetime = NOON, policy: Policy = POLICY, by: Actor = CLERK, **more: Any
+) -> Complaint:
     """A complaint of the customer, as a clerk has taken it in, that reads as the store would read it."""
     if kind is Kind.QUALITY:
-        more.setdefault("slip", Slip.model_validate(SLIP))
+        more.setdefault("slip", WrittenSlip.model_validate(SLIP))
     if kind is Kind.SERVICE:
         more.setdefault("about", ACCUSED.id)
     facts: dict[str, Any] = {
@@ -64,7 +65,7 @@ def filed(kind: Kind = Kind.QUALITY, *, at: datetime = NOON, policy: Policy = PO
         "description": "色差明显",
         "contact": Contact(name="王先生", phone=PHONE),
     }
-    return Complaint.file(new_id(), kind=kind, **(facts | {"policy": policy, "by": CLERK, "at": at} | more))
+    return Complaint.file(new_id(), Intake(kind=kind, **(facts | more)), policy, by, at)
 
 
 def taken(kind: Kind = Kind.QUALITY, by: Actor = DIRECTOR, **more: Any) -> Complaint:

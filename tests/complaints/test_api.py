@@ -315,3 +315,49 @@ async def test_no_complaint_is_deleted(desk: Desk) -> None:
         with pytest.raises(asyncpg.CheckViolationError) as violation:
             await desk.running.pool.execute(deletion, *args)
         assert violation.value.constraint_name == "CMP-11 no complaint is deleted"
+
+
+async def test_a_post_inside_opens_nothing_that_a_post_outside_asks_for(desk: Desk) -> None:
+    """PLT-3, CMP-11: whoever comes in as customer or partner acts for themselves, whatever else they are."""
+    mixed = person("x9", Post.TECHNICIAN, Post.CUSTOMER, customer=str(await desk.customer()))
+    case = await desk.file(CLERK, "opinion")
+    assert (await desk.running.refused("/complaints", desk.as_(mixed), await desk.body()))["code"] == "forbidden"
+    await desk.do(case, "take", OFFICE)
+    assert (await desk.refused(case, "consent", mixed, VERBS["consent"]))["code"] == "forbidden"
+    await desk.do(case, "resolve", OFFICE, VERBS["resolve"])
+    assert (await desk.refused(case, "close", mixed, {"confirmed_by": "我"}))["code"] == "forbidden"
+    await desk.do(case, "close", customer_of(case))
+    assert (await desk.refused(case, "reopen", mixed, VERBS["reopen"]))["code"] == "forbidden"
+
+
+async def test_a_reference_shows_no_case_to_a_salesperson_who_may_not_see_it(desk: Desk) -> None:
+    """CMP-1, CMP-18: not even by filing it again."""
+    body = await desk.body(channel="partner", external_reference=f"P-{uuid4()}")
+    await desk.running.post("/complaints", desk.as_(CLERK), body)
+    problem = await desk.running.refused("/complaints", desk.as_(person("s2", Post.SALESPERSON)), body)
+    assert (problem["status"], problem["detail"]) == (403, "this complaint is not yours")
+    assert (await desk.running.post("/complaints", desk.as_(SALESPERSON), body))["contact"] is None
+
+
+async def test_a_salesperson_sees_no_more_for_being_a_customer_too(desk: Desk) -> None:
+    """PLT-3"""
+    case = await desk.file(CLERK)
+    seller = person("s2", Post.SALESPERSON, Post.CUSTOMER, customer=str(await desk.customer()))
+    for part in ("", "/clock"):
+        answer = await desk.running.ask("GET", f"/complaints/{case['id']}{part}", desk.as_(seller))
+        assert answer.status_code == 403
+    of_customer = f"/complaints?customer_id={case['customer_id']}"
+    assert (await desk.running.get(of_customer, desk.as_(seller)))["items"] == []
+    delegate = person("s2", Post.SALESPERSON, on_behalf_of=SALESPERSON.id)
+    assert [item["id"] for item in (await desk.running.get(of_customer, desk.as_(delegate)))["items"]] == [case["id"]]
+    assert (await desk.show(case, delegate))["id"] == case["id"]
+
+
+async def test_one_of_two_takes_a_case_first(desk: Desk) -> None:
+    """CMP-4: the other takes it over, and nothing is lost."""
+    case = await desk.file(CLERK)
+    answers = await asyncio.gather(
+        *(desk.running.ask("POST", f"/complaints/{case['id']}/take", desk.as_(by)) for by in (DIRECTOR, VICE_PRESIDENT))
+    )
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (await desk.announced(case))[-2:] == ["taken", "taken_over"]

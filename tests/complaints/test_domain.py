@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from services.complaints.domain.intake import Channel, Kind, Severity
+from services.complaints.domain.intake import Channel, Kind, Severity, WrittenSlip
 from shared.domain.actor import Actor, Post
 from shared.domain.policy import Policy
 from shared.domain.refusals import Forbidden, NotAllowedNow, RuleBroken
-from shared.events.complaints import ComplaintReported, ResponsibilityEstablished, Slip
+from shared.events.complaints import ComplaintReported, ResponsibilityEstablished
 from tests.complaints.cases import (
     AGENT,
     BRANCH_HEAD,
@@ -48,7 +48,7 @@ def test_a_quality_complaint_registers_its_slip() -> None:
 def test_a_slip_says_everything_about_the_goods(missing: str) -> None:
     """CMP-3"""
     with pytest.raises(RuleBroken) as refusal:
-        filed(Kind.QUALITY, slip=Slip.model_validate(SLIP | {missing: " "}))
+        filed(Kind.QUALITY, slip=WrittenSlip.model_validate(SLIP | {missing: " "}))
     assert rule_of(refusal) == "CMP-3"
     assert missing in str(refusal.value)
 

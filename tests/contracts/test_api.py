@@ -312,3 +312,14 @@ async def test_a_contract_ends_by_itself_when_its_time_is_over(contracts: Runnin
     await eventually(ended)
     shown = await contracts.get(f"/contracts/{contract['id']}", desk.manager)
     assert (shown["status"], shown["ended_because"]) == ("ended", "expired")
+
+
+async def test_a_salesperson_sees_no_more_for_being_a_customer_too(contracts: Running, desk: Office) -> None:
+    """PLT-3"""
+    other = await desk.drafted(customer_id=await desk.customer(owner="u8"))
+    seller = contracts.headers("u9", "salesperson", "customer", customer=await desk.customer())
+    for path in (f"/contracts/{other['id']}", f"/contracts/{other['id']}/text"):
+        assert (await contracts.ask("GET", path, seller)).status_code == 403
+    listed = await contracts.get(f"/contracts?customer_id={other['customer_id']}", seller)
+    assert listed["items"] == []
+    assert (await desk.refused(other, "change", seller, {"valid_until": "2097-01-01"}))["status"] == 403

@@ -1,5 +1,6 @@
 """The register of customers as clients see it."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -202,3 +203,22 @@ async def test_what_is_announced_of_a_customer_names_no_contact(dealers: Running
     assert not any(
         secret.encode() in row["data"] for row in rows for secret in ("13800000037", "梁耀祖", "13900000001")
     )
+
+
+async def test_a_salesperson_sees_no_more_for_being_a_customer_too(dealers: Running) -> None:
+    """CUS-1, CUS-9"""
+    seller = dealers.headers("u12", "salesperson", "customer", customer=str(Customer.id_of("D003")))
+    assert {file["owner"] for file in (await dealers.get("/customers?limit=200", seller))["items"]} == {"u12"}
+    assert (await dealers.ask("GET", f"/customers/{Customer.id_of('D003')}", seller)).status_code == 404
+
+
+async def test_a_customer_is_registered_once_however_often_at_once(customers: Running) -> None:
+    """CUS-1: alone or in a list."""
+    clerk = customers.headers("u18", "clerk")
+    answers = await asyncio.gather(*(customers.ask("POST", "/customers", clerk, json=some("R9")) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422, 422]
+    assert {answer.json()["rule"] for answer in answers if answer.status_code == 422} == {"CUS-1"}
+    lines = [f"S9{n:02},某公司,dealer,湖南,B,王芳,1390,一路1号,u12" for n in range(20)]
+    answers = await asyncio.gather(*(bring(customers, HEADING, *lines) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {201}, [answer.text for answer in answers]
+    assert sorted(answer.json()["registered"] for answer in answers) == [0, 0, 0, 20]

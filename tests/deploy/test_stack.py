@@ -17,6 +17,7 @@ from deploy.local.folder import Folder
 from deploy.local.leftovers import leftovers
 from deploy.local.ports import free_port
 from deploy.local.problem import Problem
+from deploy.local.processes import wait_gone
 from deploy.local.running import take_down
 from deploy.local.stack import Stack
 from deploy.local.supervision import ServiceCommand
@@ -142,8 +143,9 @@ def test_when_the_supervisor_is_killed_nothing_lives_on(data_dir: Path, eventual
 
 
 def test_down_ends_what_a_killed_supervisor_left_and_nothing_else(
-    data_dir: Path, eventually: Callable[..., None]
+    data_dir: Path, eventually: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("deploy.local.leftovers.wait_gone", lambda them, seconds: wait_gone(them, seconds / 10))
     supervisor = keeper(data_dir, "stubborn")
     eventually(lambda: is_ready(data_dir), 20)
     stranger = subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"])

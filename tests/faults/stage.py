@@ -1,6 +1,7 @@
 """Two services as real processes under load, and whatever may happen to them."""
 
 import asyncio
+import contextlib
 import os
 import random
 import sys
@@ -84,12 +85,10 @@ class Stage:
         """The replica answers."""
 
         async def answers() -> bool:
-            try:
-                answer = await self._client.get(f"http://127.0.0.1:{service.port}/health/ready")
-                return answer.status_code == 200
-            except httpx.TransportError:
-                assert service.alive, service.log.read_text()[-3000:]
-                return False
+            assert service.alive, service.log.read_text()[-3000:]
+            with contextlib.suppress(httpx.TransportError):
+                return (await self._client.get(f"http://127.0.0.1:{service.port}/health/ready")).status_code == 200
+            return False
 
         await eventually(answers)
 
@@ -159,7 +158,7 @@ class Stage:
                 continue
             if answer.status_code < 300:
                 return answer.json()
-            assert answer.status_code in (409, 503), answer.text
+            assert answer.status_code in (409, 503), f"{answer.text}\n{replica.log.read_text()[-3000:]}"
             await asyncio.sleep(0.02)
 
     async def check(self, *, once: bool = True) -> None:

@@ -1,13 +1,12 @@
 """Requests nobody should send: bodies that are nearly right, and bodies that are nothing at all."""
 
-import datetime
+import datetime as dt
 import io
+import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID, uuid4
-
-import orjson
 
 type Json = Any
 
@@ -22,8 +21,8 @@ VALUES: tuple[Json, ...] = (
 # What may stand in the place of a body.
 BODIES: tuple[bytes, ...] = (
     b"", b"null", b"[]", b"{}", b"true", b"0", b'"text"', b"{", b"[" * 20000, b'{"a":' * 20000, b"NaN", b"1e999",
-    b"9" * 5000, b'{"a":' + b"9" * 5000 + b"}", b'{"\\ud800":"\\udfff"}', b'"\\u0000"', b"\xff\xfe\x00", b"\xef\xbb\xbf{}",
-    "{}".encode("utf-16"), b"\0" * 100, b'{"a":1,"a":2}', b"[" + b"{}," * 5000 + b"{}]",
+    b"9" * 5000, b'{"a":' + b"9" * 5000 + b"}", b'{"\\ud800":"\\udfff"}', b'"\\u0000"', b"\xff\xfe\x00",
+    b"\xef\xbb\xbf{}", "{}".encode("utf-16"), b"\0" * 100, b'{"a":1,"a":2}', b"[" + b"{}," * 5000 + b"{}]",
 )  # fmt: skip
 
 CONTENT_TYPES = (
@@ -43,43 +42,51 @@ def files() -> Iterator[tuple[str, bytes]]:
         archive.writestr("xl/workbook.xml", "<nonsense")
     text = "货号,批号,编号,工号,品名,公司,姓名,数量\n\0,\0,\0,\0,\0,1e999,NaN,9999999999999999999999\n"
     for name in ("list.csv", "list.xlsx", "", "x" * 300, "..\\..\\list", "list.CSV\t"):
-        for content in (b"", b"\0" * 50, b"PK\x03\x04", empty.getvalue(), text.encode(), text.encode("utf-16"), b'"' * 9000):
+        for content in (
+            b"",
+            b"\0" * 50,
+            b"PK\x03\x04",
+            empty.getvalue(),
+            text.encode(),
+            text.encode("utf-16"),
+            b'"' * 9000,
+        ):
             yield name, content
 
 
-def sample(schema: Json, known: Json, ids: list[str]) -> Json:
-    """A value that a JSON schema admits, as well as can be; UUIDs are `ids`, so that some are right."""
+def sample(schema: Json, known: Json, right: Mapping[str, Json], name: str = "") -> Json:
+    """A value that a JSON schema admits, as well as can be; `right` are values that fit, by the name of their field."""
     if "$ref" in schema:
-        return sample(known[schema["$ref"].rpartition("/")[2]], known, ids)
-    if options := schema.get("anyOf") or schema.get("oneOf"):
-        return sample(next((one for one in options if one.get("type") != "null"), options[0]), known, ids)
-    if "allOf" in schema:
-        return sample(schema["allOf"][0], known, ids)
+        return sample(known[schema["$ref"].rpartition("/")[2]], known, right, name)
+    if options := schema.get("anyOf") or schema.get("oneOf") or schema.get("allOf"):
+        return sample(next((one for one in options if one.get("type") != "null"), options[0]), known, right, name)
     if "const" in schema or "enum" in schema:
         return schema.get("const", next(iter(schema.get("enum", [])), None))
+    if name in right and schema.get("type") != "array" and "properties" not in schema:
+        return right[name]
     match schema.get("type"):
         case "object":
-            return {name: sample(part, known, ids) for name, part in schema.get("properties", {}).items()}
+            return {key: sample(part, known, right, key) for key, part in schema.get("properties", {}).items()}
         case "array":
-            return [sample(schema.get("items", {}), known, ids)]
+            return [sample(schema.get("items", {}), known, right, name)]
         case "integer" | "number":
             return schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1)
         case "boolean":
             return True
         case "string":
-            return _text(schema, ids)
+            return _text(schema)
     return "1"
 
 
-def _text(schema: Json, ids: list[str]) -> str:
-    today = datetime.datetime.now(datetime.UTC)
+def _text(schema: Json) -> str:
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(days=30)
     match schema.get("format"):
         case "uuid":
-            return ids[0] if ids else str(uuid4())
+            return str(uuid4())
         case "date":
-            return str(today.date() + datetime.timedelta(days=30))
+            return str(soon.date())
         case "date-time":
-            return (today + datetime.timedelta(days=30)).isoformat()
+            return soon.isoformat()
     return "12.34" if "d" in schema.get("pattern", "") else "一句足够长的话"[: schema.get("maxLength", 40)]
 
 
@@ -98,10 +105,5 @@ def spoilt(value: Json) -> Iterator[Json]:
 
 
 def encoded(value: Json) -> bytes:
-    """JSON as a careless client writes it: with whatever numbers and texts Python has."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        import json
-
-        return json.dumps(value).encode()
+    """JSON as a careless client writes it, with whatever numbers and texts Python has."""
+    return json.dumps(value).encode()

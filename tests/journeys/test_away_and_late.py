@@ -4,7 +4,7 @@ import pytest
 
 from deploy.local.jetstream import NatsServer
 from tests.house import House, eventually
-from tests.journeys.town import Town, build
+from tests.journeys.town import CONTACT, build
 
 
 @pytest.mark.parametrize("wiped", [False, True], ids=["stopped", "stopped and wiped"])
@@ -18,10 +18,9 @@ async def test_what_is_accepted_while_the_bus_is_away_arrives_when_it_returns(
     if wiped:
         own_nats.wipe()
     meanwhile = [await town.register() for _ in range(3)]
-    body = {"customer_id": before["id"], "articles": ["P61001"]}
     case = await town.file({
         "kind": "opinion", "channel": "web", "customer_id": before["id"], "description": "送货可以更早",
-        "contact": {"name": "梁耀祖", "phone": "13800000037"},
+        "contact": CONTACT,
     })  # fmt: skip
     health = await town["orders"].ask("GET", "/../health/ready")
     assert health.json()["status"] == "ready"

@@ -86,13 +86,18 @@ async def test_without_a_traceparent_a_request_begins_a_story_of_its_own(town: T
 
 
 async def test_xiaofu_events_tells_the_whole_story_of_one_case_and_of_no_other(town: Town, bus: Client) -> None:
-    """Architecture §11: complaint, investigation, held lot, evidence, notices, penalty and bulletin, and no stranger."""
+    """Architecture §11: complaint, investigation, held lot, evidence, notices, penalty, bulletin; and no stranger."""
     other, _ = await complained(town)
     case, lot = await complained(town)
     investigation = await town.investigation(case)
     path = f"/investigations/{investigation['id']}"
     employee = await town.employee()
-    findings = {"production": "firing", "quality_inspector": "grading", "warehouse": "storage", "transport": "transport"}
+    findings = {
+        "production": "firing",
+        "quality_inspector": "grading",
+        "warehouse": "storage",
+        "transport": "transport",
+    }
     for post, cause in findings.items():
         await town.post("quality", f"{path}/findings", post, {"cause": cause, "finding": "窑温偏低"})
     shares = [{"department": "production", "employee": employee, "percent": 100, "severity": "ordinary"}]

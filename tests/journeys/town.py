@@ -182,8 +182,7 @@ class Town:
             "customer_id": dealer["id"],
             "description": "釉面出现针孔",
             "contact": CONTACT,
-            "slip": slip
-            | {"order_number": order["number"], "quantity": "20", "purchased_on": order["placed_at"][:10]},
+            "slip": slip | {"order_number": order["number"], "quantity": "20", "purchased_on": order["placed_at"][:10]},
         }
 
     async def file(self, body: Thing, post: str = "service_agent", **more: Any) -> Thing:
@@ -231,7 +230,8 @@ class Town:
     async def employee(self) -> str:
         """The code of a new employee of production."""
         code = f"j{uuid4().hex[:10]}"
-        text = f"工号,姓名,职务,部门,分公司,门店,上级,月薪,入职日期\n{code},麦伟强,production,生产部,佛山,,,9800.00,2017-05-08\n"
+        row = [code, "麦伟强", "production", "生产部", "佛山", "", "", "9800.00", "2017-05-08"]
+        text = f"工号,姓名,职务,部门,分公司,门店,上级,月薪,入职日期\n{','.join(row)}\n"
         await self.upload("staff", "/employees/import", "hr", "staff.csv", text.encode())
         return code
 

@@ -1,5 +1,6 @@
 """Inbox, messages and bulletins as clients see them."""
 
+import asyncio
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -254,3 +255,27 @@ async def test_the_database_keeps_the_rules_whatever_the_code_does(notifications
     with pytest.raises(asyncpg.CheckViolationError) as broken:
         await pool.execute(silently, heard.known.entity_id)
     assert broken.value.constraint_name == "NOT-5 an acknowledgement says whose it is"
+
+
+async def test_a_reader_who_says_so_many_times_at_once_gives_one_receipt(notifications: Running) -> None:
+    """NOT-4"""
+    await tell(notifications, penalty("crit9"))
+    reader = notifications.headers("r9", "clerk")
+    (bulletin,) = [b for b in (await notifications.get("/bulletins", reader))["items"] if b["employee"] == "crit9"]
+    path = f"/bulletins/{bulletin['id']}/read"
+    answers = await asyncio.gather(*(notifications.ask("POST", path, reader) for _ in range(6)))
+    assert {answer.status_code for answer in answers} <= {200, 201}, [answer.text for answer in answers]
+    assert len({answer.json()["id"] for answer in answers}) == 1
+    assert await notifications.announced(answers[0].json()["id"]) == ["given"]
+
+
+async def test_one_of_a_post_takes_note_for_all(notifications: Running) -> None:
+    """NOT-5"""
+    heard = await tell(notifications, warned(Post.AUDITOR))
+    assert heard.known is not None
+    who = [notifications.headers(f"au{number}", "auditor") for number in range(4)]
+    found = await notifications.get(f"/messages?about={heard.known.entity_id}")
+    (message,) = found["items"]
+    path = f"/messages/{message['id']}/acknowledge"
+    answers = await asyncio.gather(*(notifications.ask("POST", path, one) for one in who))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]

@@ -47,8 +47,11 @@ TASK = {"number": "DC1", "department": Post.PRODUCTION, "due_at": NOW}
 
 WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
     (filed(), {("complaint_received", str(CUSTOMER))}),
-    (filed("service"), {("complaint_received", str(CUSTOMER))}),
-    (filed("service", major=True), {("complaint_received", str(CUSTOMER)), ("grave_service_complaint", "office")}),
+    (filed("service", major=True), {("complaint_received", str(CUSTOMER))}),
+    (
+        complaints.ComplaintReported(number="TS1", kind="service", post=Post.OFFICE),
+        {("grave_complaint_reported", "office")},
+    ),
     (
         complaints.ComplaintAssigned(number="TS1", kind="quality", post=Post.SALES_DIRECTOR),
         {("quality_complaint_assigned", "sales_director")},

@@ -108,12 +108,12 @@ def test_the_contract_comes_before_the_price_book() -> None:
 def test_a_price_of_ones_own_is_found_out() -> None:
     """ORD-3."""
     wanted = WantedLine(article="P61001", quantity=Decimal(1), price=Decimal("87.99"))
-    assert Prices(book(), None).self_made([wanted]) == [(wanted, Decimal("88.00"))]
+    assert Prices(book(), None).self_made([wanted]) == ("P61001", Decimal("87.99"), Decimal("88.00"))
     assert not Prices(book(), None).self_made(
         [WantedLine(article="P61001", quantity=Decimal(1), price=Decimal("88.00"))]
     )
     unknown = WantedLine(article="X", quantity=Decimal(1), price=Decimal(1))
-    assert Prices(None, None).self_made([unknown]) == [(unknown, None)]
+    assert Prices(None, None).self_made([unknown]) == ("X", Decimal("1.00"), None)
 
 
 def test_an_unknown_unpriced_or_untried_article_cannot_be_ordered() -> None:
@@ -343,14 +343,6 @@ def test_a_price_book_is_approved_by_another_person_and_is_in_force_at_once_or_l
     later = book()
     later.approve(director, NOW + timedelta(days=1), NOW)
     assert later.effective_at == NOW + timedelta(days=1)
-
-
-def test_an_article_differs_when_anything_of_it_does() -> None:
-    """ORD-1."""
-    known = {"P61001": article()}
-    assert not article().differs(known)
-    assert article(grade="合格品").differs(known)
-    assert not article("P61002").differs(known)
 
 
 DEEDS = st.lists(

@@ -1,5 +1,6 @@
 """Quality as clients see it."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -260,3 +261,25 @@ async def test_the_database_keeps_the_rules_whatever_the_code_does(
     statement = f"UPDATE investigations SET document = {change} WHERE id = $1"  # noqa: S608 - constants above
     with pytest.raises(Exception, match=rule):
         await quality.pool.execute(statement, UUID(case.rpartition("/")[2]))
+
+
+async def test_one_of_two_claims_that_come_at_once_is_taken(quality: Running, case: str) -> None:
+    """QUA-5"""
+    body = {"complaint_id": await complaint_of(quality, case), "amount": "100.00", "settlement": "refund"}
+    clerk = quality.headers("u18", "clerk")
+    answers = await asyncio.gather(*(quality.ask("POST", "/claims", clerk, json=body) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422, 422]
+    assert {answer.json()["rule"] for answer in answers if answer.status_code == 422} == {"QUA-5"}
+
+
+async def test_a_claim_is_decided_once(quality: Running, case: str) -> None:
+    """QUA-5"""
+    body = {"complaint_id": await complaint_of(quality, case), "amount": "100.00", "settlement": "refund"}
+    claim = await quality.post("/claims", quality.headers("u18", "clerk"), body)
+    manager = quality.headers("u05", "sales_manager")
+    answers = await asyncio.gather(
+        quality.ask("POST", f"/claims/{claim['id']}/approve", manager),
+        quality.ask("POST", f"/claims/{claim['id']}/reject", manager, json={"reason": "无据"}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    assert len(await quality.announced(claim["id"])) == 2

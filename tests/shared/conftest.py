@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +23,7 @@ from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from shared.persistence.pool import Connection, Pool, migrate, open_pool
 from shared.settings import Settings
+from shared.telemetry import log
 from tests.house import Running, new_database, running
 from tests.tally import FOLDER, create_app, luck, reactions
 
@@ -151,6 +153,20 @@ async def at_work(deed: Awaitable[None], hands: Hands) -> AsyncIterator[None]:
         await hands.rest(5)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+def spoken() -> Iterator[list[str]]:
+    """What is logged; a service in this process may have set logging up in a way that pytest's own does not survive."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]  # all it is for
+    log.addHandler(handler)
+    before = log.level
+    log.setLevel(logging.DEBUG)
+    yield lines
+    log.setLevel(before)
+    log.removeHandler(handler)
 
 
 @pytest.fixture

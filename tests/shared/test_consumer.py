@@ -376,6 +376,23 @@ async def test_a_collision_while_draining_is_tried_again(hearing: Hearing, monke
     assert await hearing.versions(tally) == [1, 2, 3]
 
 
+async def test_what_fails_while_it_is_drained_waits_for_an_operator(hearing: Hearing) -> None:
+    """Whatever it says about itself: PostgreSQL holds no U+0000."""
+
+    async def deed(event: TallyRaised, work: Work) -> None:
+        if event.by == 2:
+            raise ValueError("thus: \0")
+
+    await other_deed(hearing, deed)
+    tally = await count(hearing.tally_pool, 1)
+    await count(hearing.tally_pool, 1, tally, by=2)
+    one, two, three = await hearing.events(tally)
+    await hearing.hear(one, three)
+    await hearing.hear(two)
+    assert await hearing.parked() == [(3, "fault")]
+    assert await hearing.pool.fetchval("SELECT error FROM dead_letters") == "ValueError: thus: "
+
+
 async def test_whatever_call_of_the_database_fails_each_event_has_its_effect_once(
     hearing: Hearing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -124,6 +124,24 @@ def test_an_actor_holds_posts_and_is_inside_or_outside() -> None:
     assert Actor.service("echo").id == "service:echo"
 
 
+def test_a_delegate_is_two_people_and_a_seller_may_be_more_than_one() -> None:
+    """CON-15: a rule that parts people means both."""
+    assert Actor(id="u1", on_behalf_of="u2").people == {"u1", "u2"}
+    assert Actor(id="u1").people == {"u1"}
+    assert Actor(id="u1", posts=frozenset({Post.SALESPERSON, Post.PARTNER})).only_sells
+    assert not Actor(id="u1", posts=frozenset({Post.SALESPERSON, Post.CLERK})).only_sells
+
+
+def test_a_customer_or_partner_acts_for_themselves_and_a_post_for_all() -> None:
+    mine, other = uuid4(), uuid4()
+    customer = Actor(id="c", posts=frozenset({Post.CUSTOMER}), customer=str(mine))
+    assert customer.acts_for(mine, Post.CLERK)
+    assert not customer.acts_for(other, Post.CLERK)
+    assert Actor(id="p", partner=str(mine)).customers == {mine}
+    assert Actor(id="x", customer="known elsewhere as 7").customers == frozenset()
+    assert Actor(id="u", posts=frozenset({Post.CLERK})).acts_for(other, Post.CLERK)
+
+
 @given(st.uuids(), st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 30), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis adds it
 def test_a_number_can_be_read_out_and_follows_from_its_id(identity: UUID, at: datetime) -> None:
     text = number("DH", identity, at)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,10 +14,11 @@ from nats.aio.client import Client
 
 from deploy.local.jetstream import NatsServer
 from shared.domain.actor import Post
+from shared.persistence.store import Store, load
 from shared.settings import Role
 from tests.house import Running, eventually, running
 from tests.shared.conftest import Databases, settings
-from tests.tally import POISON, REFUSED, create_app
+from tests.tally import POISON, REFUSED, Tally, count, create_app
 
 ZH = {"Accept-Language": "zh-CN,zh;q=0.9"}
 
@@ -515,6 +517,45 @@ async def test_an_operator_audits_and_repairs_and_replays(
     again = await tally.post("/replay", operator, {"entity_id": one["id"], "after_version": 1})
     assert again == {"republished": 1}
     assert await tally.post("/replay", operator, {"entity_id": str(uuid4())}) == {"republished": 0}
+
+
+async def test_an_operator_sees_how_far_each_tally_was_handled(tally: Running, echo: Running) -> None:
+    made = sorted([(await opened(tally))["id"] for _ in range(5)])
+    operator = echo.headers("op", "operator")
+
+    async def whole() -> Any:
+        return len((await echo.get("/handled", operator))["items"]) == 5
+
+    await eventually(whole)
+    first = await echo.get("/handled?limit=3", operator)
+    second = await echo.get("/handled", operator, params={"limit": 3, "after": first["next"]})
+    assert [item["entity_id"] for item in first["items"] + second["items"]] == made
+    assert second["next"] is None
+    assert {item["version"] for item in first["items"]} == {1}
+
+
+async def test_a_command_that_was_overtaken_is_decided_again_unless_it_names_its_version(
+    tally: Running, clerk: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = await opened(tally)
+    save, others = Store.save, 0
+
+    async def overtaken(store: Store, thing: Any, *args: Any) -> Any:
+        nonlocal others
+        if others:
+            others -= 1
+            await count(tally.pool, 1, await load(tally.pool, Tally, thing.id))
+        return await save(store, thing, *args)
+
+    monkeypatch.setattr(tally.app.state.store, "save", partial(overtaken, tally.app.state.store))
+    others = 2
+    assert (await tally.post(f"/tallies/{one['id']}/raise", clerk, {"by": 5}))["total"] == 7
+    others = 1
+    problem = await tally.refused(f"/tallies/{one['id']}/raise", clerk, {"by": 5}, headers={"If-Match": '"4"'})
+    assert problem["code"] == "changed_meanwhile"
+    others = 9
+    problem = await tally.refused(f"/tallies/{one['id']}/raise", clerk, {"by": 5}, headers=ZH)
+    assert problem["detail"] == "计数期间已被他人更改，请重新读取"
 
 
 # Processes that do a part of the work

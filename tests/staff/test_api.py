@@ -309,3 +309,32 @@ async def test_the_database_holds_the_rules_whatever_the_code_does(
             penalty["id"],
             orjson.dumps(change).decode(),
         )
+
+
+async def test_a_list_that_is_sent_twice_at_once_is_entered_once(staff: Running) -> None:
+    """STF-1"""
+    lines = [f"t9{n:02},某某,clerk,销售部,长沙,,u01,5000,2020-01-01" for n in range(20)]
+    answers = await asyncio.gather(*(bring(staff, *lines) for _ in range(4)))
+    assert {answer.status_code for answer in answers} == {201}, [answer.text for answer in answers]
+    assert sorted(answer.json()["registered"] for answer in answers) == [0, 0, 0, 20]
+
+
+async def test_two_who_decide_at_once_decide_once(staff: Running) -> None:
+    """STF-8"""
+    penalty = await proposed(staff, "u15")
+    path, general = f"/penalties/{penalty['id']}", staff.headers("u01", "general_manager")
+    answers = await asyncio.gather(
+        staff.ask("POST", f"{path}/decide", hr(staff), json=fine("30.00")),
+        staff.ask("POST", f"{path}/decide", general, json=fine("40.00")),
+        staff.ask("POST", f"{path}/drop", general, json={"reason": "误会"}),
+    )
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert len(await staff.announced(penalty["id"])) == 2
+
+
+async def test_whoever_speaks_for_a_customer_is_no_employee(staff: Running) -> None:
+    """STF-1, STF-8: not even without any post."""
+    for claim in ("customer", "partner"):
+        for path in ("/employees", "/penalties", "/penalty-schedule"):
+            answer = await staff.ask("GET", path, staff.headers("u12", **{claim: str(new_id())}))
+            assert answer.status_code == 403

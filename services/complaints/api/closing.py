@@ -6,22 +6,19 @@ from uuid import UUID
 from fastapi import Depends, Response
 from pydantic import Field
 
-from services.complaints.api.discretion import Body, ComplaintChange, Discreet, Text
-from services.complaints.domain.complaint import Complaint
+from services.complaints.api.discretion import ComplaintChange, Discreet
+from services.complaints.domain.complaint import CLOSERS, REOPENERS, Complaint
 from services.complaints.domain.intake import Channel
-from services.complaints.domain.personal_case import MANAGERS
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Body, Reason
 from shared.web.identity import admit
 from shared.web.routes import Routes
 
 router = Routes(tags=["closing"], route_class=Discreet)
 
-Calling = Annotated[Actor, Depends(admit(Post.CLERK, Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS))]
-Closing = Annotated[
-    Actor,
-    Depends(admit(Post.CUSTOMER, Post.PARTNER, Post.CLERK, Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS)),
-]
-Reopening = Annotated[Actor, Depends(admit(Post.CUSTOMER, Post.PARTNER, Post.SERVICE_AGENT))]
+Calling = Annotated[Actor, Depends(admit(*CLOSERS))]
+Closing = Annotated[Actor, Depends(admit(Post.CUSTOMER, Post.PARTNER, *CLOSERS))]
+Reopening = Annotated[Actor, Depends(admit(Post.CUSTOMER, Post.PARTNER, *REOPENERS))]
 
 
 class LogAttempt(Body):
@@ -31,10 +28,6 @@ class LogAttempt(Body):
 
 class Close(Body):
     confirmed_by: Annotated[str, Field(min_length=1, max_length=60)] | None = None
-
-
-class Reopen(Body):
-    reason: Text
 
 
 @router.post("/complaints/{complaint_id}/attempts", response_model=Complaint)
@@ -54,7 +47,7 @@ async def close_complaint(complaint_id: UUID, body: Close, by: Closing, change: 
 
 
 @router.post("/complaints/{complaint_id}/reopen", response_model=Complaint)
-async def reopen_complaint(complaint_id: UUID, body: Reopen, by: Reopening, change: ComplaintChange) -> Response:
+async def reopen_complaint(complaint_id: UUID, body: Reason, by: Reopening, change: ComplaintChange) -> Response:
     """The customer is not satisfied; the clocks start anew (CMP-11)."""
     async with change(complaint_id) as complaint:
         complaint.reopen(body.reason, change.policy, by, change.at)

@@ -1,12 +1,9 @@
 """Whoever is answered sees of a complaint what they may see, a repeated answer included (CMP-18)."""
 
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.personal_case import MANAGERS
@@ -19,13 +16,6 @@ from shared.web.routes import Command
 
 Handling = Annotated[Actor, Depends(admit(Post.OFFICE, *MANAGERS))]
 ComplaintChange = Annotated[Change[Complaint], Depends(change_of(Complaint))]
-Text = Annotated[str, Field(min_length=1, max_length=2000)]
-
-
-class Body(BaseModel):
-    """What a command brings: nothing unknown, and no text that is blank."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 def shown(body: bytes | memoryview, by: Actor) -> bytes:
@@ -54,8 +44,12 @@ class Discreet(Command):
         return discreet
 
 
-def own_customer(by: Actor) -> UUID:
-    """The customer that a customer or partner speaks for; raises `Forbidden` where the token names none."""
-    with suppress(ValueError):
-        return UUID(by.customer or by.partner or "")
-    raise Forbidden("your sign-in names no customer")
+def refuse_readers(complaint: Complaint, owner: str | None, by: Actor) -> None:
+    """Customers and partners see theirs; a salesperson who is nothing else inside, those of the customers they own.
+
+    They also see what they took in, and what is about them.
+    """
+    complaint.refuse_strangers(by)
+    mine = by.people & {owner, complaint.filed_by, complaint.about} or complaint.is_of(by)
+    if by.only_sells and not mine:
+        raise Forbidden("this complaint is not yours")

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import Depends, Response
 from pydantic import Field
 
-from services.complaints.api.discretion import Body, ComplaintChange, Discreet, Handling, Text
+from services.complaints.api.discretion import ComplaintChange, Discreet, Handling
 from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.intake import Channel
 from services.complaints.domain.personal_case import MANAGERS
 from services.complaints.domain.steps import Found
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Body, Text
 from shared.web.identity import admit
 from shared.web.routes import Routes
 

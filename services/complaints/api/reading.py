@@ -8,13 +8,12 @@ from fastapi import Query, Request, Response
 from pydantic import BaseModel
 
 from services.complaints import views
-from services.complaints.api.discretion import Discreet, own_customer
+from services.complaints.api.discretion import Discreet, refuse_readers
 from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.intake import Kind
 from services.complaints.domain.lifecycle import ComplaintStatus
 from services.complaints.domain.timed_case import Breach
 from shared.domain.actor import Actor, Post
-from shared.domain.refusals import Forbidden
 from shared.web.identity import Anyone
 from shared.web.paging import Paged, document, listing
 from shared.web.routes import Routes
@@ -34,19 +33,11 @@ class ClockReading(BaseModel):
     called_post: Post | None
 
 
-def _salesperson(by: Actor) -> str | None:
-    """Whose cases alone are shown: those of a salesperson who holds no other post."""
-    return by.id if by.posts == {Post.SALESPERSON} else None
-
-
 async def _visible(request: Request, complaint_id: UUID, by: Actor) -> tuple[Complaint, str]:
     """A complaint `by` may look at, and its text; raises `NotFound` and `Forbidden`."""
     text, owner = await views.complaint(request.app.state.pool, complaint_id)
     complaint = Complaint.model_validate_json(text)
-    salesperson = _salesperson(by)
-    if salesperson and salesperson not in (owner, complaint.filed_by, complaint.about):
-        raise Forbidden("this complaint is not yours")
-    complaint.refuse_strangers(by)
+    refuse_readers(complaint, owner, by)
     return complaint, text
 
 
@@ -67,10 +58,11 @@ async def list_complaints(
         page,
         kind=kind,
         status=status,
-        customer_id=own_customer(anyone) if anyone.outside else customer_id,
+        customer_id=customer_id,
         number=number,
         unclosed=unclosed,
-        salesperson=_salesperson(anyone),
+        customers=anyone.customers if anyone.outside else None,
+        salespeople=anyone.people if anyone.only_sells else None,
     )
     return listing(rows, page)
 

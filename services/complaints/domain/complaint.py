@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.complaints.domain.intake import (
     Channel,
-    Contact,
+    Intake,
     Kind,
     Severity,
     handling_post,
@@ -15,7 +15,7 @@ from services.complaints.domain.intake import (
     require_slip,
 )
 from services.complaints.domain.lifecycle import LIFECYCLE, ComplaintStatus
-from services.complaints.domain.personal_case import MANAGERS, PersonalCase, people
+from services.complaints.domain.personal_case import MANAGERS, PersonalCase
 from services.complaints.domain.steps import (
     LEAST_EVIDENCE,
     Attempt,
@@ -51,6 +51,8 @@ from shared.events.complaints import (
     Slip,
 )
 
+CLOSERS = (Post.CLERK, Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS)
+REOPENERS = (Post.SERVICE_AGENT,)
 NEEDS_CONSENT = (Kind.QUALITY, Kind.DELIVERY)
 
 
@@ -77,49 +79,21 @@ class Complaint(PersonalCase):
     consent: Consent | None = None
 
     @classmethod
-    def file(
-        cls,
-        id: UUID,
-        *,
-        kind: Kind,
-        channel: Channel,
-        customer_id: UUID,
-        description: str,
-        contact: Contact,
-        external_reference: str | None = None,
-        slip: Slip | None = None,
-        about: str | None = None,
-        severity: Severity = Severity.ORDINARY,
-        major: bool = False,
-        branch: str | None = None,
-        policy: Policy,
-        by: Actor,
-        at: datetime,
-    ) -> Self:
+    def file(cls, id: UUID, taken: Intake, policy: Policy, by: Actor, at: datetime) -> Self:
         """Take a complaint in: its clocks run from now, and a post handles it in person (CMP-1 to CMP-7).
 
         A major incident is told to the general manager of the branch, and of the company, straight away.
         """
-        require_slip(kind, slip)
-        require_person(kind, about)
-        post = handling_post(kind, severity)
+        require_slip(taken.kind, taken.slip)
+        require_person(taken.kind, taken.about)
+        post = handling_post(taken.kind, taken.severity)
         above = posts_above(post, policy.complaints.escalation_ladder)
-        line = policy.complaints.major_ladder if major else above
-        in_person = (Post.SALES_MANAGER,) if kind is Kind.QUALITY else ()
+        line = policy.complaints.major_ladder if taken.major else above
+        in_person = (Post.SALES_MANAGER,) if taken.kind is Kind.QUALITY else ()
         complaint = cls.begin(
             id,
             number=number("TS", id, at),
-            kind=kind,
-            channel=channel,
-            customer_id=customer_id,
-            description=description,
-            contact=contact,
-            external_reference=external_reference,
-            slip=slip,
-            about=about,
-            severity=severity,
-            major=major,
-            branch=branch,
+            **dict(taken),
             post=post,
             line=line,
             may_take=tuple(dict.fromkeys((post, *in_person, *above, *line))),
@@ -184,7 +158,7 @@ class Complaint(PersonalCase):
         """
         self.require_handler(by)
         named = [one.employee for one in responsible]
-        if not people(by).isdisjoint(named):
+        if not by.people.isdisjoint(named):
             raise Forbidden("nobody establishes their own responsibility", rule="CMP-18")
         if self.responsibility is not None and self.responsibility.verified:
             raise NotAllowedNow("responsibility has been established already")
@@ -207,7 +181,7 @@ class Complaint(PersonalCase):
         """The customer consents to the last proposal, or somebody records that they did (CMP-8)."""
         self.refuse_concerned(by)
         self.refuse_strangers(by)
-        if not (self.is_of(by) or by.id == self.handler or by.holds(Post.CLERK, Post.SERVICE_AGENT)):
+        if by.id != self.handler and not by.acts_for(self.customer_id, Post.CLERK, Post.SERVICE_AGENT):
             raise Forbidden("this is for whoever has taken the complaint in hand", rule="CMP-8")
         self.consent = Consent(customer_said=customer_said, by=by.id, at=at)
         self.record(CustomerConsented(number=self.number))
@@ -238,7 +212,7 @@ class Complaint(PersonalCase):
     def close(self, confirmed_by: str | None, by: Actor, at: datetime) -> None:
         """On the customer's word, or after policy's attempts to get it since the resolution (CMP-11)."""
         self.refuse_concerned(by)
-        self.refuse_strangers(by)
+        self.refuse_strangers(by, *CLOSERS)
         confirmed = confirmed_by or (by.id if self.is_of(by) else "")
         attempts = sum(self.resolution is not None and attempt.at >= self.resolution.at for attempt in self.attempts)
         needed = self.terms.closing_attempts
@@ -255,7 +229,7 @@ class Complaint(PersonalCase):
     def reopen(self, reason: str, policy: Policy, by: Actor, at: datetime) -> None:
         """The customer is not satisfied: the same person goes on, under clocks that start anew (CMP-11)."""
         self.refuse_concerned(by)
-        self.refuse_strangers(by)
+        self.refuse_strangers(by, *REOPENERS)
         before = self.model_dump(include={"response", "consent", "resolution", "closure"})
         self.reopenings.append(Reopening(reason=reason, by=by.id, at=at, **before))
         self.response = self.consent = self.resolution = self.closure = None

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -44,6 +45,7 @@ class Contact(BaseModel):
 
 
 Word = Annotated[str, Field(max_length=100)]
+Code = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class WrittenSlip(Slip):
@@ -56,6 +58,24 @@ class WrittenSlip(Slip):
     specification: Word
     grade: Word
     colour_number: Word
+
+
+class Intake(BaseModel):
+    """A complaint as it comes in (CMP-1); `external_reference` is the sender's own number, unique per channel."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    kind: Kind
+    channel: Channel
+    customer_id: UUID
+    description: Annotated[str, Field(min_length=1, max_length=2000)]
+    contact: Contact
+    external_reference: Code | None = None
+    slip: WrittenSlip | None = None
+    about: Code | None = Field(default=None, description="Employee code of the person complained about")
+    severity: Severity = Severity.ORDINARY
+    major: bool = False
+    branch: Code | None = None
 
 
 HANDLED_BY = {

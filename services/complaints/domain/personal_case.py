@@ -6,7 +6,7 @@ from uuid import UUID
 from services.complaints.domain.intake import Contact
 from services.complaints.domain.investigated_case import InvestigatedCase
 from services.complaints.domain.steps import MASK, Attempt, Closure, Reopening, Resolution, Responsibility, masked
-from shared.domain.actor import Actor, Post
+from shared.domain.actor import INSIDE, Actor, Post
 from shared.domain.refusals import Forbidden
 
 MANAGERS = (
@@ -17,11 +17,6 @@ MANAGERS = (
     Post.GENERAL_MANAGER,
 )
 SEES_CONTACT = (*MANAGERS, Post.SERVICE_AGENT, Post.OFFICE)
-
-
-def people(by: Actor) -> set[str]:
-    """Who acts: the one who asks, and the absent one they stand in for."""
-    return {by.id} if by.on_behalf_of is None else {by.id, by.on_behalf_of}
 
 
 class PersonalCase(InvestigatedCase):
@@ -41,15 +36,11 @@ class PersonalCase(InvestigatedCase):
     def concerns(self, by: Actor) -> bool:
         """Whether the case is about `by`: named by the complainant, or found responsible since (CMP-18)."""
         found = self.responsibility.responsible if self.responsibility else []
-        return not people(by).isdisjoint({self.about} | {one.employee for one in found})
+        return not by.people.isdisjoint({self.about} | {one.employee for one in found})
 
     def is_of(self, by: Actor) -> bool:
         """Whether `by` is the complainant, or the partner who complains for them."""
-        return str(self.customer_id) in (by.customer, by.partner)
-
-    def may_be_seen_by(self, by: Actor) -> bool:
-        """Everybody inside sees a case; customers and partners see their own."""
-        return not by.outside or self.is_of(by)
+        return self.customer_id in by.customers
 
     def sees_contact(self, by: Actor) -> bool:
         """Who needs the complainant's contact data sees it: never whom the case is about (CMP-18)."""
@@ -81,9 +72,9 @@ class PersonalCase(InvestigatedCase):
         if self.concerns(by):
             raise Forbidden("nobody handles a complaint about themselves", rule="CMP-18")
 
-    def refuse_strangers(self, by: Actor) -> None:
-        """Customers and partners have to do with their own complaints alone."""
-        if not self.may_be_seen_by(by):
+    def refuse_strangers(self, by: Actor, *posts: Post) -> None:
+        """Whoever holds none of these posts, or of those inside, has to do with their own cases alone."""
+        if not by.acts_for(self.customer_id, *posts or INSIDE):
             raise Forbidden("this complaint is not yours")
 
     def require_handler(self, by: Actor) -> None:

@@ -4,11 +4,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from services.contracts.api.access import Employee
 from services.contracts.domain.contract import Contract
 from shared.domain.actor import Post
+from shared.web.asking import Body, Insider
 from shared.web.change import Change, change_of
 from shared.web.routes import Routes
 
@@ -20,10 +20,8 @@ Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 
 
-class ReviewLine(BaseModel):
+class ReviewLine(Body):
     """A department's answer for one line, counted from 1."""
-
-    model_config = ConfigDict(extra="forbid")
 
     line: Annotated[int, Field(ge=1, le=200)]
     can_meet: bool
@@ -31,17 +29,15 @@ class ReviewLine(BaseModel):
     department: Annotated[Post | None, Field(description="Only for whoever holds the posts of several")] = None
 
 
-class Decide(BaseModel):
+class Decide(Body):
     """A decision on the content with this digest: the one that was read."""
-
-    model_config = ConfigDict(extra="forbid")
 
     digest: Digest
     comment: Comment = ""
 
 
 @router.post("/contracts/{contract_id}/reviews", response_model=Contract)
-async def review_line(contract_id: UUID, body: ReviewLine, by: Employee, change: ContractChange) -> Response:
+async def review_line(contract_id: UUID, body: ReviewLine, by: Insider, change: ContractChange) -> Response:
     """Say for one's own department whether a line can be met; a refusal blocks the contract (CON-3)."""
     async with change(contract_id) as contract:
         contract.review(body.line, body.can_meet, body.comment, by, change.at, body.department)
@@ -49,7 +45,7 @@ async def review_line(contract_id: UUID, body: ReviewLine, by: Employee, change:
 
 
 @router.post("/contracts/{contract_id}/approve", response_model=Contract)
-async def approve_contract(contract_id: UUID, body: Decide, by: Employee, change: ContractChange) -> Response:
+async def approve_contract(contract_id: UUID, body: Decide, by: Insider, change: ContractChange) -> Response:
     """Approve as the next post of the chain (CON-2, CON-4, CON-7, CON-9, CON-15)."""
     async with change(contract_id) as contract:
         contract.approve(body.digest, body.comment, by, change.at)
@@ -57,7 +53,7 @@ async def approve_contract(contract_id: UUID, body: Decide, by: Employee, change
 
 
 @router.post("/contracts/{contract_id}/reject", response_model=Contract)
-async def reject_contract(contract_id: UUID, body: Decide, by: Employee, change: ContractChange) -> Response:
+async def reject_contract(contract_id: UUID, body: Decide, by: Insider, change: ContractChange) -> Response:
     """Reject as the next post of the chain; only a change leads further (CON-4, CON-9)."""
     async with change(contract_id) as contract:
         contract.reject(body.digest, body.comment, by, change.at)

@@ -4,10 +4,9 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.contracts import views
-from services.contracts.api.access import Writer
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.lines import Day, WantedLine
 from services.contracts.domain.slots import SlotName, SlotValue
@@ -15,6 +14,7 @@ from services.contracts.domain.status import ContractStatus
 from services.contracts.domain.template import ClauseNumber, ClauseText, Template
 from services.contracts.domain.text import ContractText
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Body, Reason
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
@@ -22,6 +22,7 @@ from shared.web.routes import Routes
 
 router = Routes(tags=["contracts"])
 
+Writer = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK))]
 SalesManager = Annotated[Actor, Depends(admit(Post.SALES_MANAGER))]
 ContractChange = Annotated[Change[Contract], Depends(change_of(Contract))]
 
@@ -29,10 +30,8 @@ Slots = Annotated[dict[SlotName, SlotValue], Field(max_length=200)]
 Lines = Annotated[list[WantedLine], Field(min_length=1, max_length=200)]
 
 
-class DraftContract(BaseModel):
+class DraftContract(Body):
     """A contract as it is written: a template, its slots, and what is contracted."""
-
-    model_config = ConfigDict(extra="forbid")
 
     template_id: UUID
     customer_id: UUID
@@ -41,29 +40,19 @@ class DraftContract(BaseModel):
     valid_until: Day
 
 
-class Deviate(BaseModel):
+class Deviate(Body):
     """What the contract says instead of a clause; the clause's own words take a deviation back."""
-
-    model_config = ConfigDict(extra="forbid")
 
     clause: ClauseNumber
     text: ClauseText
 
 
-class ChangeContract(BaseModel):
+class ChangeContract(Body):
     """What is named takes the place of what was there; all the rest stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     slots: Slots | None = None
     lines: Lines | None = None
     valid_until: Day | None = None
-
-
-class EndContract(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 @router.post("/contracts", status_code=201, response_model=Contract)
@@ -142,7 +131,7 @@ async def submit_contract(contract_id: UUID, by: Writer, change: ContractChange,
 
 
 @router.post("/contracts/{contract_id}/end", response_model=Contract)
-async def end_contract(contract_id: UUID, body: EndContract, by: SalesManager, change: ContractChange) -> Response:
+async def end_contract(contract_id: UUID, body: Reason, by: SalesManager, change: ContractChange) -> Response:
     """Terminate a contract in force."""
     async with change(contract_id) as contract:
         contract.end(body.reason, by, change.at)

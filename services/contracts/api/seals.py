@@ -4,13 +4,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.contracts import views
 from services.contracts.api.approvals import Digest
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.template import Template
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Body
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.paging import Paged, listing
@@ -36,10 +37,8 @@ Reader = Annotated[
 ContractChange = Annotated[Change[Contract], Depends(change_of(Contract))]
 
 
-class ApplySeal(BaseModel):
+class ApplySeal(Body):
     """How many copies are sealed, and the digest printed on them."""
-
-    model_config = ConfigDict(extra="forbid")
 
     copies: Annotated[int, Field(ge=1, le=100)]
     digest: Digest

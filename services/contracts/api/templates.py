@@ -4,13 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from services.contracts import views
-from services.contracts.api.access import Employee
 from services.contracts.domain.slots import Slot
 from services.contracts.domain.template import Clause, ContractKind, Template, TemplateStatus
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Body, Insider
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.paging import Paged, document, listing
@@ -23,10 +23,8 @@ Activator = Annotated[Actor, Depends(admit(Post.HEADQUARTERS, Post.GENERAL_MANAG
 TemplateChange = Annotated[Change[Template], Depends(change_of(Template))]
 
 
-class DraftTemplate(BaseModel):
+class DraftTemplate(Body):
     """A new edition of the template with this code; editions count from 1."""
-
-    model_config = ConfigDict(extra="forbid")
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
     title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -45,7 +43,7 @@ async def draft_template(body: DraftTemplate, by: Headquarters, change: Template
 @router.get("/templates")
 async def list_templates(
     request: Request,
-    by: Employee,
+    by: Insider,
     page: Paged,
     status: TemplateStatus | None = None,
     code: Annotated[str | None, Query(max_length=40)] = None,
@@ -56,7 +54,7 @@ async def list_templates(
 
 
 @router.get("/templates/{template_id}", response_model=Template)
-async def show_template(template_id: UUID, request: Request, by: Employee) -> Response:
+async def show_template(template_id: UUID, request: Request, by: Insider) -> Response:
     """One edition with its clauses and slots."""
     return document(await views.one(request.app.state.pool, views.TEMPLATE, "template", template_id))
 

@@ -226,7 +226,7 @@ class Contract(Aggregate):
         if not self.approved_digest == digest == self.content_digest():
             raise RuleBroken("CON-5", "what is sealed must be what was approved")
         deciders = {person for decision in self.approvals.decisions for person in decision.people}
-        if {by.id, by.on_behalf_of} & (deciders | set(self.approvals.excluded)):
+        if by.people & (deciders | set(self.approvals.excluded)):
             raise RuleBroken("CON-15", "whoever wrote or approved a contract does not seal it")
         must_not_be_over(self.valid_until, at)
         self.seal = Seal(

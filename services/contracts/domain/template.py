@@ -103,7 +103,7 @@ class Template(Aggregate):
 
     def activate(self, by: Actor, at: datetime) -> None:
         """Contracts may be drawn up from it, says somebody else than its drafter (CON-1)."""
-        if {by.id, by.on_behalf_of} & {self.drafted_by, self.drafted_for} - {None}:
+        if not by.people.isdisjoint({self.drafted_by, self.drafted_for}):
             raise RuleBroken("CON-1", "whoever drafts a template cannot activate it")
         self._must_be_whole()
         self.activated_by, self.activated_at = by.id, at

@@ -24,18 +24,5 @@ class Access(NamedTuple):
     def of(cls, actor: Actor) -> Self:
         """A delegate sees what the absent salesperson would see."""
         if actor.outside:
-            return cls(False, False, [], [identity for claim in _claims(actor) if (identity := _uuid(claim))])
-        people = [person for person in (actor.id, actor.on_behalf_of) if person]
-        return cls(actor.posts != {Post.SALESPERSON}, actor.holds(*CONTACT_POSTS), people, [])
-
-
-def _claims(actor: Actor) -> list[str]:
-    """A partner (经销商) is known here under its customer id."""
-    return [claim for claim in (actor.customer, actor.partner) if claim]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:  # an identity provider may know the partner by another name; then nothing here is theirs
-        return None
+            return cls(False, False, [], sorted(actor.customers))
+        return cls(not actor.only_sells, actor.holds(*CONTACT_POSTS), sorted(actor.people), [])

@@ -6,15 +6,15 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response, UploadFile
-from pydantic import AwareDatetime, BaseModel, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import AwareDatetime, Field
 
 from services.orders import views
 from services.orders.domain.article import Article
 from services.orders.domain.price_book import PriceBook
-from shared.documents.tables import Row, YesNo, read_table
+from shared.documents.tables import Row, YesNo, like_registered, read_table
 from shared.domain.actor import Actor, Post
-from shared.domain.refusals import Invalid
+from shared.web.asking import Body, Uploaded
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, Paged, document, listing
@@ -42,30 +42,24 @@ class ArticleRow(Row, key=("article",)):
     in_production: YesNo = Field(title="在产", default=True)
 
 
-class EffectiveFrom(BaseModel):
+class EffectiveFrom(Body):
     effective_at: AwareDatetime | None = None
 
 
 @router.post("/articles/import", status_code=201, response_model=PriceBook)
-async def import_articles(file: UploadFile, by: SalesManagement, change: BookChange, request: Request) -> Response:
+async def import_articles(file: Uploaded, by: SalesManagement, change: BookChange, request: Request) -> Response:
     """Enter a list of articles (XLSX or CSV) and draft their prices; all of it or, with every error named, nothing."""
-    rows = await asyncio.to_thread(read_table, await file.read(), file.filename or "", ArticleRow)
-    listed = [Article.enter(**row.model_dump(exclude={"price"})) for row in rows]
+    rows = await asyncio.to_thread(read_table, file.content, file.name, ArticleRow)
     known = await views.known_articles(request.app.state.pool, [row.article for row in rows])
-    if changed := [row.article for row, article in zip(rows, listed, strict=True) if article.differs(known)]:
-        raise Invalid("articles are already listed with other data", [_other(article) for article in changed])
+    if known:
+        registered = {code: article.model_dump() for code, article in known.items()}
+        await asyncio.to_thread(read_table, file.content, file.name, like_registered(ArticleRow, registered))
     async with change.together() as both:
-        for article in listed:
-            if article.article not in known:
-                both.work.begin(article)
+        for row in rows:
+            if row.article not in known:
+                both.work.begin(Article.enter(**row.model_dump(exclude={"price"})))
         both.main = PriceBook.draft(change.new_id(), {row.article: row.price for row in rows}, by, change.at)
     return change.answer
-
-
-def _other(article: str) -> dict[str, object]:
-    template = "article {article} is already listed with other data"
-    params = {"article": article}
-    return {"code": "listed_otherwise", "template": template, "params": params, "detail": template.format(**params)}
 
 
 @router.get("/articles")
@@ -81,14 +75,15 @@ async def list_articles(
 
 @router.get("/price-books")
 async def list_price_books(request: Request, anyone: Anyone, page: Paged) -> Response:
-    """Versions of the price book, newest first, without their prices."""
-    return listing(await request.app.state.pool.fetch(views.PRICE_BOOKS, page.before, page.fetch), page)
+    """Versions of the price book, newest first, without their prices; outside, only what is in force."""
+    rows = await request.app.state.pool.fetch(views.PRICE_BOOKS, page.before, page.fetch, anyone.outside)
+    return listing(rows, page)
 
 
 @router.get("/price-books/{book_id}", response_model=PriceBook)
 async def show_price_book(book_id: UUID, request: Request, anyone: Anyone) -> Response:
-    """A version with all its prices: they are shown to everybody (ORD-2)."""
-    return document(await views.one(request.app.state.pool, views.PRICE_BOOK, "price book", book_id))
+    """A version with all its prices: once in force, they are shown to everybody (ORD-2)."""
+    return document(await views.one(request.app.state.pool, views.PRICE_BOOK, "price book", book_id, anyone.outside))
 
 
 @router.post("/price-books/{book_id}/approve", response_model=PriceBook)

@@ -4,10 +4,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.orders import views
-from services.orders.api.access import own_customer, own_order
+from services.orders.api.access import SELLERS, Seller, own_customer, own_order
 from services.orders.domain.contract_allowance import ContractAllowance
 from services.orders.domain.lot import Lot
 from services.orders.domain.order import Order, OrderStatus
@@ -17,6 +17,7 @@ from shared.domain.actor import Actor, Post
 from shared.domain.money import PositiveAmount
 from shared.domain.numbers import SHANGHAI
 from shared.domain.refusals import RuleBroken
+from shared.web.asking import Body, Name, Reason
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import Paged, document, listing
@@ -24,20 +25,16 @@ from shared.web.routes import Routes
 
 router = Routes(tags=["orders"])
 
-Seller = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK, Post.PARTNER))]
 Warehouse = Annotated[Actor, Depends(admit(Post.WAREHOUSE))]
-Receiver = Annotated[Actor, Depends(admit(Post.CUSTOMER, Post.PARTNER, Post.TRANSPORT, Post.CLERK))]
+RECEIVERS = (Post.TRANSPORT, Post.CLERK)
+Receiver = Annotated[Actor, Depends(admit(*RECEIVERS, Post.CUSTOMER, Post.PARTNER))]
 OrderChange = Annotated[Change[Order], Depends(change_of(Order))]
 
-NOBODY = str(UUID(int=0))
 BOOKS = views.PriceBooks()
-Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
-class PlaceOrder(BaseModel):
+class PlaceOrder(Body):
     """An order as it is written: articles and quantities; prices follow from contract or price book."""
-
-    model_config = ConfigDict(extra="forbid")
 
     customer_id: UUID
     contract_id: UUID | None = None
@@ -46,7 +43,7 @@ class PlaceOrder(BaseModel):
     requirements: Annotated[str, Field(max_length=2000)] = ""
 
 
-class Shipment(BaseModel):
+class Shipment(Body):
     """So much of a lot for one line, counted from 1."""
 
     line: int
@@ -54,44 +51,31 @@ class Shipment(BaseModel):
     quantity: PositiveAmount
 
 
-class Dispatch(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class Dispatch(Body):
     goods: Annotated[list[Shipment], Field(min_length=1, max_length=400)]
-    certificate: Text
+    certificate: Name
 
 
-class Deliver(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    received_by: Text
-
-
-class Reason(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Text
+class Deliver(Body):
+    received_by: Name
 
 
 @router.post("/orders", status_code=201, response_model=Order)
 async def place_order(body: PlaceOrder, seller: Seller, change: OrderChange, request: Request) -> Response:
     """Write an order; a price of one's own is refused and put on record (ORD-3)."""
-    own_customer(seller, body.customer_id)
+    own_customer(seller, body.customer_id, *SELLERS)
     articles = [line.article for line in body.lines]
     pool = request.app.state.pool
     known = await views.placing(
         pool, BOOKS, body.customer_id, body.stock_position_id, body.contract_id, articles, change.at
     )
+    if known.allowance is not None:
+        known.allowance.must_belong_to(body.customer_id)
     prices = Prices(known.book, known.allowance)
-    for line, allowed in prices.self_made(body.lines):
-        asked = line.price or line.quantity
-        attempt = PriceAttempt.refuse(
-            change.new_id(), customer_id=body.customer_id, article=line.article, asked=asked, allowed=allowed,
-            by=seller, at=change.at,
-        )  # fmt: skip
-        await change.aside(attempt)
+    if quoted := prices.self_made(body.lines):
+        await change.aside(PriceAttempt.refuse(change.new_id(), body.customer_id, quoted, seller, change.at))
         raise RuleBroken("ORD-3", "nobody quotes a price of their own: {asked} for {article} was not approved",
-                         asked=asked, article=line.article)  # fmt: skip
+                         asked=quoted.asked, article=quoted.article)  # fmt: skip
     order = Order.place(
         change.new_id(),
         customer_id=body.customer_id,
@@ -124,12 +108,14 @@ async def list_orders(
     number: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """Orders, newest first; salespeople see their own, customers and partners theirs."""
-    salesperson = anyone.id if anyone.posts == {Post.SALESPERSON} else None
-    whose: UUID | str | None = customer_id
-    if anyone.outside:
-        whose = anyone.customer or anyone.partner or NOBODY
     rows = await views.orders(
-        request.app.state.pool, page, status=status, customer_id=whose, salesperson=salesperson, number=number
+        request.app.state.pool,
+        page,
+        status=status,
+        customer_id=customer_id,
+        number=number,
+        customers=anyone.customers if anyone.outside else None,
+        salespeople=anyone.people if anyone.only_sells else None,
     )
     return listing(rows, page)
 
@@ -164,7 +150,7 @@ async def dispatch_order(order_id: UUID, body: Dispatch, warehouse: Warehouse, c
 async def confirm_delivery(order_id: UUID, body: Deliver, receiver: Receiver, change: OrderChange) -> Response:
     """The goods have come (ORD-13)."""
     async with change(order_id) as order:
-        own_order(receiver, order)
+        own_order(receiver, order, *RECEIVERS)
         order.deliver(body.received_by, change.at)
     return change.answer
 
@@ -173,6 +159,6 @@ async def confirm_delivery(order_id: UUID, body: Deliver, receiver: Receiver, ch
 async def cancel_order(order_id: UUID, body: Reason, seller: Seller, change: OrderChange) -> Response:
     """Give up an order before money is confirmed."""
     async with change(order_id) as order:
-        own_order(seller, order)
+        own_order(seller, order, *SELLERS)
         order.cancel(body.reason)
     return change.answer

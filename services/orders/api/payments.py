@@ -4,12 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from services.orders.domain.order import Order
 from services.orders.domain.payment import PaymentKind
 from shared.domain.actor import Actor, Post
 from shared.domain.money import PositiveAmount
+from shared.web.asking import Body, Reason
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.routes import Routes
@@ -21,19 +22,11 @@ Finance = Annotated[Actor, Depends(admit(Post.FINANCE))]
 OrderChange = Annotated[Change[Order], Depends(change_of(Order))]
 
 
-class RecordPayment(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class RecordPayment(Body):
     kind: PaymentKind
     amount: PositiveAmount
     account: Annotated[str, Field(min_length=1, max_length=60, description="Our account the money came to")]
     reference: Annotated[str, Field(min_length=1, max_length=60, description="The bank's reference, or the voucher")]
-
-
-class Reason(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 @router.post("/orders/{order_id}/payments", status_code=200, response_model=Order)

@@ -5,25 +5,25 @@ from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, Field
 
 from services.orders import views
-from services.orders.api.access import own_customer
+from services.orders.api.access import SELLERS, Seller, own_customer
 from services.orders.domain.lot import Lot
 from services.orders.domain.stock_position import StockPosition
 from shared.documents.tables import Day, Row, read_table
 from shared.domain.actor import Actor, Post
 from shared.domain.numbers import SHANGHAI
+from shared.web.asking import Body, Insider, Uploaded
 from shared.web.change import Change, change_of
-from shared.web.identity import Anyone, admit
+from shared.web.identity import admit
 from shared.web.paging import Paged, document, listing
 from shared.web.routes import Routes
 
 router = Routes(tags=["stock"])
 
 Warehouse = Annotated[Actor, Depends(admit(Post.WAREHOUSE))]
-Seller = Annotated[Actor, Depends(admit(Post.SALESPERSON, Post.CLERK, Post.PARTNER))]
 PositionChange = Annotated[Change[StockPosition], Depends(change_of(StockPosition))]
 LotChange = Annotated[Change[Lot], Depends(change_of(Lot))]
 
@@ -40,16 +40,12 @@ class LotRow(Row, key=("lot",)):
     expires: Day | None = Field(title="有效期至", default=None)
 
 
-class ShowStock(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class ShowStock(Body):
     customer_id: UUID
     articles: Annotated[list[str], Field(min_length=1, max_length=100)]
 
 
-class AcceptStock(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class AcceptStock(Body):
     accepted_by: Annotated[str, Field(min_length=1, max_length=100, description="Who of the customer accepted")]
 
 
@@ -59,9 +55,9 @@ class Imported(BaseModel):
 
 
 @router.post("/lots/import", status_code=201)
-async def import_lots(file: UploadFile, by: Warehouse, change: LotChange, request: Request) -> Imported:
+async def import_lots(file: Uploaded, by: Warehouse, change: LotChange, request: Request) -> Imported:
     """Receive the lots of a stock list (XLSX or CSV), whole or not at all; a lot that is known is left as it is."""
-    rows = await asyncio.to_thread(read_table, await file.read(), file.filename or "", LotRow)
+    rows = await asyncio.to_thread(read_table, file.content, file.name, LotRow)
     known = await views.known_lots(request.app.state.pool, [row.lot for row in rows])
     fresh = [row for row in rows if row.lot not in known]
     async with change.many() as work:
@@ -73,14 +69,14 @@ async def import_lots(file: UploadFile, by: Warehouse, change: LotChange, reques
 
 @router.get("/lots")
 async def list_lots(
-    request: Request, anyone: Anyone, page: Paged, article: Annotated[str | None, Query(max_length=40)] = None
+    request: Request, insider: Insider, page: Paged, article: Annotated[str | None, Query(max_length=40)] = None
 ) -> Response:
-    """Lots, of one article if it is named."""
+    """Lots, of one article if it is named; customers are shown a stock position instead."""
     return listing(await request.app.state.pool.fetch(views.LOTS, page.before, page.fetch, article), page)
 
 
 @router.get("/lots/{lot_id}", response_model=Lot)
-async def show_lot(lot_id: UUID, request: Request, anyone: Anyone) -> Response:
+async def show_lot(lot_id: UUID, request: Request, insider: Insider) -> Response:
     """One lot."""
     return document(await views.one(request.app.state.pool, views.LOT, "lot", lot_id))
 
@@ -88,7 +84,7 @@ async def show_lot(lot_id: UUID, request: Request, anyone: Anyone) -> Response:
 @router.post("/stock-positions", status_code=201, response_model=StockPosition)
 async def show_stock(body: ShowStock, seller: Seller, change: PositionChange, request: Request) -> Response:
     """Show a customer what can be shipped now, and keep what was shown (ORD-6)."""
-    own_customer(seller, body.customer_id)
+    own_customer(seller, body.customer_id, *SELLERS)
     pool = request.app.state.pool
     await views.customer_owner(pool, body.customer_id)
     lines = await views.stock(pool, body.articles, change.at.astimezone(SHANGHAI).date())
@@ -99,6 +95,6 @@ async def show_stock(body: ShowStock, seller: Seller, change: PositionChange, re
 async def accept_stock(position_id: UUID, body: AcceptStock, seller: Seller, change: PositionChange) -> Response:
     """Record that the customer accepts the position (ORD-6)."""
     async with change(position_id) as position:
-        own_customer(seller, position.customer_id)
+        own_customer(seller, position.customer_id, *SELLERS)
         position.accept(body.accepted_by, change.at)
     return change.answer

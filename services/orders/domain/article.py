@@ -1,6 +1,5 @@
 """An article of the catalogue."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID, uuid5
@@ -34,11 +33,6 @@ class Article(Aggregate):
     unit: str
     standard: str
     in_production: bool
-
-    def differs(self, known: Mapping[str, Self]) -> bool:
-        """Whether the article is listed already, with other data."""
-        other = known.get(self.article)
-        return other is not None and other.model_dump() != self.model_dump()
 
     @classmethod
     def enter(cls, article: str, **fields: object) -> Self:

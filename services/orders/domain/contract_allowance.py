@@ -67,14 +67,18 @@ class ContractAllowance(Aggregate):
         allowance.record(AllowanceOpened(number=number, customer_id=customer_id))
         return allowance
 
+    def must_belong_to(self, customer_id: UUID) -> None:
+        """Nobody orders under another's contract, nor learns its number or its prices by trying (ORD-19)."""
+        if customer_id != self.customer_id:
+            raise RuleBroken("ORD-19", "the contract belongs to another customer")
+
     def price(self, article: str) -> Decimal | None:
         """The contract's price of an article, if it is contracted."""
         return next((line.price for line in self.lines if line.article == article), None)
 
     def draw(self, order_id: UUID, customer_id: UUID, wanted: Iterable[tuple[str, Decimal]], today: date) -> None:
         """Set quantities aside for an order, or refuse what the contract does not leave open (ORD-19)."""
-        if customer_id != self.customer_id:
-            raise RuleBroken("ORD-19", "contract {number} belongs to another customer", number=self.number)
+        self.must_belong_to(customer_id)
         if self.valid_until < today:
             raise NotAllowedNow("contract {number} ended on {date}", number=self.number, date=str(self.valid_until))
         by_article = {line.article: line for line in self.lines}

@@ -112,16 +112,8 @@ class Order(Aggregate):
         at: datetime,
     ) -> Self:
         """Write an order at the prices that hold, after the customer has accepted the stock position (ORD-3, ORD-6)."""
-        if position.customer_id != customer_id or position.accepted_at is None:
-            raise RuleBroken("ORD-6", "the customer has not accepted a stock position that was shown to them")
-        valid = policy.orders.stock_position_valid
-        if at - position.accepted_at > valid:
-            hours = valid.total_seconds() / 3600
-            raise RuleBroken(
-                "ORD-6", "the accepted stock position is older than {hours} h; show it again", hours=f"{hours:g}"
-            )
-        if not position.covers({line.article for line in lines}):
-            raise RuleBroken("ORD-6", "the accepted stock position does not show every article of the order")
+        articles = {line.article for line in lines}
+        position.must_allow_an_order(customer_id, articles, policy.orders.stock_position_valid, at)
         total = sum((share(line.price, line.quantity) for line in lines), ZERO)
         if total > LIMIT:
             raise RuleBroken("ORD-5", "an order's total stays within a trillion yuan")
@@ -147,8 +139,9 @@ class Order(Aggregate):
     ) -> None:
         """A clerk records money with its voucher; it counts only once finance has confirmed it (ORD-10)."""
         payment = Payment(
-            id=id, kind=kind, amount=amount, account=account, reference=reference, recorded_by=by.id, recorded_at=at
-        )
+            id=id, kind=kind, amount=amount, account=account, reference=reference, recorded_by=by.id,
+            recorded_for=by.on_behalf_of, recorded_at=at,
+        )  # fmt: skip
         self.payments.append(payment)
         self.record(PaymentRecorded(payment_id=id, kind=kind, amount=amount))
 

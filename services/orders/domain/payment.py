@@ -27,6 +27,7 @@ class Payment(BaseModel):
     account: str
     reference: str
     recorded_by: str
+    recorded_for: str | None = None
     recorded_at: datetime
     confirmed_by: str | None = None
     confirmed_at: datetime | None = None
@@ -35,8 +36,8 @@ class Payment(BaseModel):
     reversed_because: str | None = None
 
     def confirm(self, by: Actor, at: datetime) -> None:
-        """The money is here, says somebody else than whoever recorded it (ORD-10)."""
-        if self.recorded_by in (by.id, by.on_behalf_of):
+        """The money is here, says somebody else than whoever recorded it, or in whose name it was recorded (ORD-10)."""
+        if not by.people.isdisjoint({self.recorded_by, self.recorded_for}):
             raise RuleBroken("ORD-10", "whoever records a payment cannot confirm it")
         if self.confirmed_at or self.reversed_at:
             raise NotAllowedNow("this payment is already confirmed or reversed")

@@ -1,11 +1,11 @@
 """A price that somebody made up."""
 
 from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
+from services.orders.domain.pricing import QuotedPrice
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.money import Amount
@@ -34,21 +34,8 @@ class PriceAttempt(Aggregate):
     at: datetime
 
     @classmethod
-    def refuse(
-        cls,
-        id: UUID,
-        *,
-        customer_id: UUID,
-        article: str,
-        asked: Decimal,
-        allowed: Decimal | None,
-        by: Actor,
-        at: datetime,
-    ) -> Self:
+    def refuse(cls, id: UUID, customer_id: UUID, quoted: QuotedPrice, by: Actor, at: datetime) -> Self:
         """Put the attempt on record."""
-        attempt = cls.begin(
-            id, person=by.id, customer_id=customer_id, article=article, asked=asked, allowed=allowed, at=at
-        )
-        event = PriceRefused(person=by.id, customer_id=customer_id, article=article, asked=asked, allowed=allowed)
-        attempt.record(event)
+        attempt = cls.begin(id, person=by.id, customer_id=customer_id, **quoted._asdict(), at=at)
+        attempt.record(PriceRefused.model_validate(attempt, from_attributes=True))
         return attempt

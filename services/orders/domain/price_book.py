@@ -46,7 +46,7 @@ class PriceBook(Aggregate):
         """A new version, submitted for approval as it stands."""
         book = cls.begin(id, number=number("JG", id, at), drafted_by=by.id, prices=dict(prices))
         digest = content_digest(book.prices)
-        book.approvals.submit(APPROVERS, digest, {by.id})
+        book.approvals.submit(APPROVERS, digest, by.people)
         book.record(PriceBookDrafted(number=book.number, articles=len(prices), digest=digest))
         return book
 

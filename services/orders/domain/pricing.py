@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,6 +24,14 @@ class WantedLine(BaseModel):
     price: Amount | None = None
 
 
+class QuotedPrice(NamedTuple):
+    """A price that somebody made up, and the one that holds, if there is one; per unit in yuan."""
+
+    article: str
+    asked: Decimal
+    allowed: Decimal | None
+
+
 class Prices:
     """The prices that hold for one order."""
 
@@ -37,14 +46,13 @@ class Prices:
             return self._book.prices[article], f"price book {self._book.number}"
         return None
 
-    def self_made(self, wanted: Sequence[WantedLine]) -> list[tuple[WantedLine, Decimal | None]]:
-        """The lines that name a price nobody has approved, with the price that holds (ORD-3)."""
-        found = []
+    def self_made(self, wanted: Sequence[WantedLine]) -> QuotedPrice | None:
+        """The first price among the lines that nobody has approved (ORD-3)."""
         for line in wanted:
             right = self.of(line.article)
             if line.price is not None and (right is None or line.price != right[0]):
-                found.append((line, right and right[0]))
-        return found
+                return QuotedPrice(line.article, line.price, right and right[0])
+        return None
 
     def lines(self, wanted: Sequence[WantedLine], articles: Mapping[str, Article]) -> list[OrderedLine]:
         """The priced lines; raises for an unknown article, or one without a price or not in production."""

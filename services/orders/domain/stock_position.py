@@ -1,7 +1,7 @@
 """What a customer was shown of the stock before they ordered."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.money import Amount
+from shared.domain.refusals import RuleBroken
 from shared.events.orders import StockAccepted, StockShown
 
 
@@ -58,5 +59,12 @@ class StockPosition(Aggregate):
         self.accepted_by, self.accepted_at = accepted_by, at
         self.record(StockAccepted(customer_id=self.customer_id, accepted_by=accepted_by))
 
-    def covers(self, articles: set[str]) -> bool:
-        return articles <= {line.article for line in self.lines}
+    def must_allow_an_order(self, customer_id: UUID, articles: set[str], valid: timedelta, at: datetime) -> None:
+        """An order follows what this very customer has accepted lately of every article it names (ORD-6)."""
+        if self.customer_id != customer_id or self.accepted_at is None:
+            raise RuleBroken("ORD-6", "the customer has not accepted a stock position that was shown to them")
+        if at - self.accepted_at > valid:
+            hours = f"{valid.total_seconds() / 3600:g}"
+            raise RuleBroken("ORD-6", "the accepted stock position is older than {hours} h; show it again", hours=hours)
+        if not articles <= {line.article for line in self.lines}:
+            raise RuleBroken("ORD-6", "the accepted stock position does not show every article of the order")

@@ -2,9 +2,9 @@
 
 CREATE TABLE articles (
     LIKE documents INCLUDING ALL,
-    article     text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL
+    article     text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
+    CONSTRAINT "ORD-1 an article is listed once" UNIQUE (article)
 );
-CREATE UNIQUE INDEX articles_by_code ON articles (article);
 
 CREATE TABLE price_books (
     LIKE documents INCLUDING ALL,
@@ -20,9 +20,9 @@ CREATE TABLE lots (
     article        text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
     status         text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     stock          numeric GENERATED ALWAYS AS ((document ->> 'left')::numeric) STORED NOT NULL,
+    CONSTRAINT "ORD-12 a lot comes in once" UNIQUE (lot),
     CONSTRAINT "ORD-12 no lot gives more than it holds" CHECK (stock >= 0)
 );
-CREATE UNIQUE INDEX lots_by_number ON lots (lot);
 CREATE INDEX lots_by_article ON lots (article);
 
 CREATE TABLE stock_positions (LIKE documents INCLUDING ALL);
@@ -49,7 +49,9 @@ CREATE TABLE orders (
             WHEN 'dispatched' THEN released_against >= total
             WHEN 'delivered' THEN released_against >= total
             ELSE true
-        END)
+        END),
+    CONSTRAINT "ORD-10 whoever records a payment cannot confirm it" CHECK (
+        NOT jsonb_path_exists(document, '$.payments[*] ? (@.recorded_by == @.confirmed_by)'))
 );
 CREATE UNIQUE INDEX orders_by_number ON orders (number);
 CREATE INDEX orders_by_customer ON orders (customer_id, id DESC);

@@ -5,11 +5,12 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
-from services.quality.api.asking import Body, Handler, Insider, Name, Text
+from services.quality.api.asking import Handler
 from services.quality.domain.investigation import Investigation
 from shared.domain.actor import Post
+from shared.web.asking import Body, Insider, Name, Text
 from shared.web.change import Change, change_of
 from shared.web.routes import Routes
 
@@ -31,7 +32,7 @@ class OpenAction(Body):
 
 class CheckEffect(Body):
     effective: bool
-    note: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)] = ""
+    note: Annotated[str, Field(max_length=2000)] = ""
 
 
 @router.post("", response_model=Investigation)

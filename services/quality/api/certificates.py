@@ -6,8 +6,9 @@ from fastapi import Depends, Path, Request, Response
 from pydantic import Field
 
 from services.quality import views
-from services.quality.api.asking import Body, Insider, Inspector, Name
+from services.quality.api.asking import Inspector
 from services.quality.domain.certificate import Certificate
+from shared.web.asking import Body, Insider, Name
 from shared.web.change import Change, change_of
 from shared.web.paging import document
 from shared.web.routes import Routes

@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 
 from services.quality import views
-from services.quality.api.asking import Approver, Body, Finance, Insider, Name, Proposer, Reason
+from services.quality.api.asking import Approver, Finance, Proposer
 from services.quality.domain.claim import Claim, Settlement
 from shared.domain.money import PositiveAmount
 from shared.domain.numbers import same_id
+from shared.web.asking import Body, Insider, Name, Reason
 from shared.web.change import Change, change_of
 from shared.web.paging import Paged, document, listing
 from shared.web.routes import Routes

@@ -7,11 +7,12 @@ from fastapi import Depends, Request, Response
 from pydantic import Field
 
 from services.quality import views
-from services.quality.api.asking import Body, Department, Handler, Insider, Inspector, Judge, Reason, Text
+from services.quality.api.asking import Department, Handler, Inspector, Judge
 from services.quality.domain import department_task
 from services.quality.domain.finding import Cause
 from services.quality.domain.investigation import Investigation, InvestigationStatus
 from services.quality.domain.liability import LiabilityShare
+from shared.web.asking import Body, Insider, Reason, Text
 from shared.web.change import Change, change_of
 from shared.web.paging import Paged, document, listing
 from shared.web.routes import Routes

@@ -87,7 +87,7 @@ class Claim(Aggregate):
             proposed_at=at,
         )
         approver = policy.quality.claim_approver(amount)
-        claim.approvals.submit((approver,), claim.content_digest, {by.id, by.on_behalf_of or by.id})
+        claim.approvals.submit((approver,), claim.content_digest, by.people)
         claim.record(
             ClaimProposed(
                 number=claim.number,
@@ -119,7 +119,7 @@ class Claim(Aggregate):
 
     def settle(self, reference: str, by: Actor, at: datetime) -> None:
         """The customer has got it, says finance with its voucher; never whoever proposed it (QUA-5)."""
-        if not {by.id, by.on_behalf_of}.isdisjoint(self.approvals.excluded):
+        if not by.people.isdisjoint(self.approvals.excluded):
             raise RuleBroken("QUA-5", "whoever proposes a claim cannot settle it")
         self.record(
             ClaimSettled(

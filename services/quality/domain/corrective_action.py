@@ -42,7 +42,7 @@ class CorrectiveAction(BaseModel):
 
     def answerable(self, by: Actor) -> None:
         """Only the owner or their department says that it is done, and only once (QUA-4)."""
-        owns = self.owner in (by.id, by.on_behalf_of) or (self.department is not None and by.holds(self.department))
+        owns = self.owner in by.people or (self.department is not None and by.holds(self.department))
         if not owns:
             raise Forbidden("only the owner or their department says that an action is done", rule="QUA-4")
         if self.done_at:
@@ -58,7 +58,7 @@ class CorrectiveAction(BaseModel):
             raise NotAllowedNow("this action is not done yet")
         if self.effective:
             raise NotAllowedNow("this action was already found effective")
-        if not {self.owner, self.done_by, self.done_on_behalf_of}.isdisjoint({by.id, by.on_behalf_of} - {None}):
+        if not by.people.isdisjoint({self.owner, self.done_by, self.done_on_behalf_of}):
             raise RuleBroken("QUA-4", "another person than the owner and whoever did it checks the effect")
 
     def check(self, effective: bool, note: str, by: Actor, at: datetime) -> None:

@@ -48,6 +48,6 @@ class Liability(BaseModel):
         people = {share.employee for share in shares if share.employee}
         if any(share.employee and share.department in NOT_OURS for share in shares):
             raise RuleBroken("QUA-3", "only our own people are named as responsible")
-        if not people.isdisjoint({by.id, by.on_behalf_of}):
+        if not people.isdisjoint(by.people):
             raise RuleBroken("QUA-3", "nobody establishes their own liability")
         return cls(shares=list(shares), established_by=by.id, established_at=at)

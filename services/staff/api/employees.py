@@ -1,20 +1,21 @@
 """Employees: entered from a list, shown without their wages."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query, Request, Response, UploadFile
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, create_model, field_validator
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, create_model, field_validator
 from pydantic_core import PydanticCustomError
 
 from services.staff import views
 from services.staff.domain.access import WAGE_POSTS, insider
 from services.staff.domain.employee import Employee
-from shared.documents.tables import Day, Row, read_table
+from shared.documents.tables import Day, Row, like_registered, read_table
 from shared.domain.actor import Actor, Post
+from shared.web.asking import Uploaded
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, document, listing
@@ -30,8 +31,7 @@ Text = Annotated[str | None, Query(max_length=60)]
 class StaffRow(Row, key=("code",)):
     """A row of the list of staff (员工表)."""
 
-    # Empty cells are checked as well: an employee may be registered with what is left out here.
-    model_config = ConfigDict(str_strip_whitespace=True, validate_default=True)
+    model_config = ConfigDict(str_strip_whitespace=True)
 
     code: str = Field(title="工号", pattern=r"^[\w.-]+$", max_length=40)
     name: str = Field(title="姓名", min_length=1, max_length=60)
@@ -54,18 +54,19 @@ class Imported(BaseModel):
 
 
 @router.post("/employees/import", status_code=201)
-async def import_employees(file: UploadFile, by: Personnel, change: EmployeeChange, request: Request) -> Imported:
+async def import_employees(file: Uploaded, by: Personnel, change: EmployeeChange, request: Request) -> Imported:
     """Enter a list of employees (XLSX or CSV): all of it or, with every error named, nothing (STF-1).
 
     Who is registered already with the same data is left alone.
     """
-    content, name = await file.read(), file.filename or ""
-    rows = await asyncio.to_thread(read_table, content, name, StaffRow)
+    rows = await asyncio.to_thread(read_table, file.content, file.name, StaffRow)
     named = {row.code for row in rows}
     registered = await views.registered(
         request.app.state.pool, list(named | {row.superior for row in rows if row.superior})
     )
-    await asyncio.to_thread(read_table, content, name, _as_registered(registered, named))
+    known = {code: employee.model_dump() | {"post": employee.posts[0]} for code, employee in registered.items()}
+    checked = like_registered(_under_known_superiors(named | registered.keys()), known)
+    await asyncio.to_thread(read_table, file.content, file.name, checked)
     fresh = [row for row in rows if row.code not in registered]
     async with change.many() as work:
         for row in fresh:
@@ -73,22 +74,15 @@ async def import_employees(file: UploadFile, by: Personnel, change: EmployeeChan
     return Imported(registered=len(fresh), known_before=len(rows) - len(fresh))
 
 
-def _as_registered(registered: Mapping[str, Employee], named: Collection[str]) -> type[StaffRow]:
-    """The row that also refuses cells which differ from what is registered, or name a superior nobody knows."""
+def _under_known_superiors(codes: Collection[str]) -> type[StaffRow]:
+    """The row that also refuses a superior whom nobody knows."""
 
-    def fits(value: object, info: ValidationInfo) -> object:
-        known = registered.get(info.data.get("code", ""))
-        if known is not None and _as_a_row(known, info.field_name or "") != value:
-            raise PydanticCustomError("registered_otherwise", "Differs from what is registered.")
-        if info.field_name == "superior" and value and value not in registered and value not in named:
+    def known(superior: str | None) -> str | None:
+        if superior and superior not in codes:
             raise PydanticCustomError("superior_unknown", "Is the code of nobody registered or listed here.")
-        return value
+        return superior
 
-    return create_model("StaffRow", __base__=StaffRow, __validators__={"fits": field_validator("*")(fits)})
-
-
-def _as_a_row(employee: Employee, field: str) -> object:
-    return employee.posts[0] if field == "post" else getattr(employee, field)
+    return create_model("StaffRow", __base__=StaffRow, __validators__={"known": field_validator("superior")(known)})
 
 
 @router.get("/employees")

@@ -4,13 +4,13 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from services.staff import views
 from services.staff.domain.access import Access, insider
 from services.staff.domain.penalty import Penalty, PenaltyStatus, Ruling, month_of
 from services.staff.domain.schedule import Schedule, schedule
 from shared.domain.actor import Actor
+from shared.web.asking import Reason
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
 from shared.web.paging import FIRST, Page, document, listing
@@ -22,12 +22,6 @@ Decider = Annotated[Actor, Depends(admit(*schedule().deciders))]
 PenaltyChange = Annotated[Change[Penalty], Depends(change_of(Penalty))]
 After = Annotated[str | None, Query(max_length=40, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=200)]
-
-
-class Reason(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 @router.get("/penalty-schedule")

@@ -29,6 +29,9 @@ class Access(NamedTuple):
 
 
 def insider(actor: Actor) -> None:
-    """Who works here is no business of customers and partners; raises `Forbidden`."""
-    if actor.posts and actor.outside:
+    """Who works here is no business of customers and partners; raises `Forbidden`.
+
+    An employee may hold no post that the identity provider names; whoever speaks for a customer is none.
+    """
+    if actor.outside and (actor.posts or actor.customer or actor.partner):
         raise Forbidden("this is for employees")

@@ -168,7 +168,7 @@ class Penalty(Aggregate):
 
     def _admit(self, by: Actor) -> None:
         """Decided by a post the schedule names, in their own branch, and by nobody about themselves (STF-8)."""
-        if self.employee in (by.id, by.on_behalf_of):
+        if self.employee in by.people:
             raise RuleBroken("STF-8", "nobody decides on a penalty of their own")
         deciding = by.posts.intersection(self.deciders)
         if not deciding:
