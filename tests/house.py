@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -33,6 +34,8 @@ def from_wheel[S: (PostgreSQL, NatsServer)](kind: type[S]) -> Iterator[S]:
     """A server that ends with the block, unless the test has ended it."""
     with scratch() as folder:
         server = kind(folder / "server")
+        if isinstance(server, PostgreSQL):
+            server.stop_signal = signal.SIGQUIT  # at once: writing everything out takes seconds, and it goes anyway
         server.start()
         try:
             yield server

@@ -233,6 +233,39 @@ async def test_two_relays_that_both_believe_to_lead_publish_each_event_once(
         await complete(tally_url, nats_server.url())
 
 
+@pytest.mark.parametrize("rises", [0, 4], ids=["one event", "a batch"])
+async def test_a_zombie_relay_is_refused_by_the_fence(
+    pool: Pool, tally_url: str, bus: Client, connection: Connection, nats_server: NatsServer, rises: int
+) -> None:
+    """Not by the server's memory of message ids, which is short: by the number of the last message it knew."""
+    old, new = new_relay(tally_url, bus), new_relay(tally_url, bus)
+    await old.resync(connection)
+    await new.resync(connection)
+    await count(pool, rises)
+    await new.step(connection)
+    old._rounds = 1  # its message ids are none the server has seen
+    with pytest.raises(ApiError, match="wrong last sequence") as refused:
+        await old.step(connection)
+    assert refused.value.code == 10071
+    await complete(tally_url, nats_server.url())
+
+
+async def test_a_stream_that_holds_another_event_at_the_noted_place_was_set_back(
+    pool: Pool, tally_url: str, relaying: Relaying, bus: Client, nats_server: NatsServer
+) -> None:
+    """Its numbers were used again: the noted number is there, and proves nothing."""
+    async with relaying():
+        await count(pool, 9)
+        await complete(tally_url, nats_server.url())
+        await eventually(lambda: marked(pool))
+    await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": 4})
+    await pool.execute("UPDATE relay_state SET event_id = gen_random_uuid()")
+    async with relaying():
+        await eventually(lambda: settled(tally_url, nats_server.url()))
+    assert complaints(sorted(await log_of(tally_url)), sorted(await stream_of(nats_server.url(), "TALLY"))) == []
+    assert await pool.fetchval("SELECT rounds FROM relay_state") == 1
+
+
 async def test_only_one_relay_leads_and_the_next_one_takes_over(
     pool: Pool, tally_url: str, relaying: Relaying, nats_server: NatsServer
 ) -> None:

@@ -7,7 +7,8 @@ CREATE TABLE customers (
     kind        text GENERATED ALWAYS AS (document ->> 'kind') STORED NOT NULL,
     region      text GENERATED ALWAYS AS (document ->> 'region') STORED NOT NULL,
     owner       text GENERATED ALWAYS AS (document ->> 'owner') STORED NOT NULL,
-    CONSTRAINT "CUS-1 a customer code is registered once" UNIQUE (code),
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "CUS-1 a customer code is registered once" UNIQUE (code) DEFERRABLE,
     CONSTRAINT "CUS-1 a customer is a dealer, a project or an end customer" CHECK (
         kind IN ('dealer', 'project', 'end_customer')),
     CONSTRAINT "CUS-1 every customer has an owner" CHECK (owner <> '')

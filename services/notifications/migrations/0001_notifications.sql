@@ -33,6 +33,7 @@ CREATE TABLE read_receipts (
     bulletin_id  uuid GENERATED ALWAYS AS ((document ->> 'bulletin_id')::uuid) STORED NOT NULL REFERENCES bulletins,
     reader       text GENERATED ALWAYS AS (document ->> 'reader') STORED NOT NULL,
     read_at      text GENERATED ALWAYS AS (document ->> 'read_at') STORED NOT NULL,
-    CONSTRAINT "NOT-4 one receipt per bulletin and reader" UNIQUE (bulletin_id, reader)
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "NOT-4 one receipt per bulletin and reader" UNIQUE (bulletin_id, reader) DEFERRABLE
 );
 CREATE INDEX read_receipts_by_time ON read_receipts (bulletin_id, read_at, id);

@@ -3,7 +3,8 @@
 CREATE TABLE articles (
     LIKE documents INCLUDING ALL,
     article     text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
-    CONSTRAINT "ORD-1 an article is listed once" UNIQUE (article)
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "ORD-1 an article is listed once" UNIQUE (article) DEFERRABLE
 );
 
 CREATE TABLE price_books (
@@ -20,7 +21,8 @@ CREATE TABLE lots (
     article        text GENERATED ALWAYS AS (document ->> 'article') STORED NOT NULL,
     status         text GENERATED ALWAYS AS (document ->> 'status') STORED NOT NULL,
     stock          numeric GENERATED ALWAYS AS ((document ->> 'left')::numeric) STORED NOT NULL,
-    CONSTRAINT "ORD-12 a lot comes in once" UNIQUE (lot),
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "ORD-12 a lot comes in once" UNIQUE (lot) DEFERRABLE,
     CONSTRAINT "ORD-12 no lot gives more than it holds" CHECK (stock >= 0)
 );
 CREATE INDEX lots_by_article ON lots (article);

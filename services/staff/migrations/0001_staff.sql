@@ -6,7 +6,8 @@ CREATE TABLE employees (
     branch      text GENERATED ALWAYS AS (document ->> 'branch') STORED NOT NULL,
     department  text GENERATED ALWAYS AS (document ->> 'department') STORED NOT NULL,
     posts       jsonb GENERATED ALWAYS AS (document -> 'posts') STORED NOT NULL,
-    CONSTRAINT "STF-1 an employee code is registered once" UNIQUE (code)
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "STF-1 an employee code is registered once" UNIQUE (code) DEFERRABLE
 );
 
 CREATE TABLE penalties (
@@ -18,7 +19,8 @@ CREATE TABLE penalties (
     cause_id    uuid GENERATED ALWAYS AS ((document ->> 'cause_id')::uuid) STORED NOT NULL,
     fine        numeric GENERATED ALWAYS AS ((document ->> 'fine')::numeric) STORED NOT NULL,
     month       text GENERATED ALWAYS AS (document ->> 'month') STORED,
-    CONSTRAINT "STF-8 one penalty for one cause and employee" UNIQUE (cause_id, employee),
+    -- deferrable: of two who enter the same at once the id decides, which the store takes for "changed meanwhile"
+    CONSTRAINT "STF-8 one penalty for one cause and employee" UNIQUE (cause_id, employee) DEFERRABLE,
     CONSTRAINT "STF-7 a fine lies in the range of the schedule" CHECK (
         fine = 0 OR coalesce(fine BETWEEN (document ->> 'low')::numeric AND (document ->> 'high')::numeric, false)),
     CONSTRAINT "STF-8 nobody decides on a penalty of their own" CHECK (
