@@ -17,7 +17,7 @@ from deploy.local.demo.cast import Cast
 from deploy.local.demo.complaining import complaint
 from deploy.local.demo.ledger import Ledger
 from deploy.local.demo.ordering import confirm, lot_of, pay, place
-from deploy.local.demo.visitors import Visitors
+from deploy.local.demo.visitors import Visitors, eventually
 from deploy.local.stack import Stack
 
 CASES = 100
@@ -94,7 +94,7 @@ async def _prepare(cast: Cast) -> None:
     await visitors.post("orders", f"/price-books/{book['id']}/approve", "u05")
     cast.articles = (await visitors.get("orders", "/articles?limit=50"))["items"]
     cast.dealers = (await visitors.get("customers", "/customers?limit=50", "u09"))["items"]
-    await cast.ledger.settled()
+    await eventually(lambda: _known(cast))
     article = next(one["article"] for one in cast.articles if one["in_production"])
     placed = await place(cast, cast.dealers[0], cast.dealers[0]["owner"], {article: "5"})
     await confirm(cast, placed, await pay(cast, placed))
@@ -103,6 +103,18 @@ async def _prepare(cast: Cast) -> None:
     goods = [{"line": 1, "lot_id": lot["id"], "quantity": "5"}]
     body = {"goods": goods, "certificate": "ZB-0"}
     cast.order = await visitors.post("orders", f"/orders/{placed['id']}/dispatch", "u26", body)
+
+
+async def _known(cast: Cast) -> bool:
+    """Whether both services that need it have heard of the dealer."""
+    dealer = {"customer_id": cast.dealers[0]["id"]}
+    shown = {**dealer, "articles": [cast.articles[0]["article"]]}
+    body = {**dealer, "kind": "opinion", "channel": "web", "description": "-", "contact": {"name": "-"}}
+    answers = [
+        await cast.visitors.ask("POST", "orders", "/stock-positions", "u12", json=shown),
+        await cast.visitors.ask("POST", "complaints", "/complaints", "u33", json=body),
+    ]
+    return all(answer.status_code == 201 for answer in answers)
 
 
 async def _file(cast: Cast, run: int) -> None:

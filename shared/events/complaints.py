@@ -223,7 +223,7 @@ class ComplaintClosed(Event, name="complaints.complaint.closed.v1"):
 
     number: str
     customer_id: UUID
-    confirmed_by: str
+    confirmed: bool
 
 
 class ComplaintReopened(Event, name="complaints.complaint.reopened.v1"):

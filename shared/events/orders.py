@@ -82,7 +82,6 @@ class StockAccepted(Event, name="orders.stock_position.accepted.v1"):
     """The customer has accepted the stock position (ORD-6)."""
 
     customer_id: UUID
-    accepted_by: str
 
 
 class LotReceived(Event, name="orders.lot.received.v1"):
@@ -203,7 +202,6 @@ class OrderDelivered(Event, name="orders.order.delivered.v1"):
 
     number: str
     customer_id: UUID
-    received_by: str
 
 
 class OrderCancelled(Event, name="orders.order.cancelled.v1"):

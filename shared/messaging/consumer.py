@@ -22,7 +22,7 @@ from shared.messaging.inbox import Cursor, Heard
 from shared.messaging.leadership import leadership
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
-from shared.persistence.pool import Connection, Pool, passing
+from shared.persistence.pool import DATABASE, Connection, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
 
@@ -55,7 +55,7 @@ class Consumer:
                 async with leadership(self._url, f"consumer {self.name}") as connection:
                     self.active = True
                     await self._serve(connection)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ExceptionGroup) as error:
+            except (*DATABASE, ExceptionGroup) as error:
                 log.warning("consumer: %s; standing for election again", error or type(error).__name__)
                 await asyncio.sleep(FIRST_PAUSE)
             finally:

@@ -44,7 +44,8 @@ WHERE consumer = $1 AND (entity_id, entity) > ($2, $3) ORDER BY entity_id, entit
 """
 
 PARK = """
-INSERT INTO dead_letters (consumer, source, entity, entity_id, version, event_id, subject, data, reason, error, attempts)
+INSERT INTO dead_letters
+    (consumer, source, entity, entity_id, version, event_id, subject, data, reason, error, attempts)
 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 WHERE $3::text IS NOT NULL OR NOT EXISTS (SELECT FROM dead_letters WHERE consumer = $1 AND data = $8)
 ON CONFLICT (consumer, entity_id, entity, version, event_id) WHERE entity IS NOT NULL DO NOTHING

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -27,7 +27,7 @@ from shared.messaging.bus import (
 )
 from shared.messaging.leadership import leadership
 from shared.messaging.streams import provide_stream, stream_name
-from shared.persistence.pool import Connection
+from shared.persistence.pool import DATABASE, Connection
 from shared.telemetry import RELAY_LAG, RELAYED, log
 
 READ = """
@@ -71,7 +71,7 @@ LOOK = 5.0  # seconds between looks at a stream that nothing is published to: it
 
 WRONG_LAST = 10071
 
-FAULTS = (*UNREACHABLE, ApiError, asyncpg.PostgresError, asyncpg.InterfaceError)
+FAULTS = (*UNREACHABLE, ApiError, *DATABASE)
 
 
 class StreamAhead(RuntimeError):
@@ -97,14 +97,11 @@ class Relay:
         self._stream = stream_name(service)
         self._end = Place()
         self._clean = Place()  # up to here the stream holds nothing later than the safe mark
-        self._high = 0
-        self._missing: set[int] = set()
+        self._high, self._rounds, self._looked = 0, 0, 0.0
+        self._missing, self._published = set[int](), set[int]()
         self._marker: tuple[int, frozenset[int]] | None = None
-        self._published: set[int] = set()
-        self._rounds = 0
         self._remembered: tuple[int, Place] = (-1, Place())
         self._requests: asyncio.Queue[Msg] = asyncio.Queue(1000)
-        self._looked = 0.0
 
     async def run(self) -> None:
         """Relay for ever; a fault ends the term of office, and the next term looks first at what has arrived."""
@@ -114,7 +111,7 @@ class Relay:
         while True:
             try:
                 async with leadership(self._url, f"relay {self._service}") as connection:
-                    await self.lead(connection, self._reset_pause)
+                    await self.lead(connection)
             except StreamAhead as error:
                 log.error("relay: %s", error)
                 await asyncio.sleep(5)
@@ -125,9 +122,6 @@ class Relay:
                 self.leading = False
             pause = 0.1 if self._end.seq else min(pause * 2, 5)
 
-    def _reset_pause(self) -> None:
-        self.leading = True
-
     async def _called(self, _: Msg) -> None:
         self._wake.set()
 
@@ -136,11 +130,11 @@ class Relay:
             self._requests.put_nowait(request)
             self._wake.set()
 
-    async def lead(self, connection: Connection, elected: Callable[[], None] = lambda: None) -> None:
+    async def lead(self, connection: Connection) -> None:
         """One term of office on a connection that holds the lock; returns only by a fault."""
         self._end = Place()
         await self.resync(connection)
-        elected()
+        self.leading = True
         while True:
             self._wake.clear()
             async with self._hands.busy():

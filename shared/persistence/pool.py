@@ -26,16 +26,21 @@ class Reader(Protocol):
     async def fetchval(self, query: str, *args: Any) -> Any: ...
 
 
-# Faults of the surroundings: what was asked may be asked again in the same words.
-PASSING = (
+# Whatever a request to the database may raise. A connection that dies at the wrong moment makes asyncpg doubt its own
+# state (`InternalClientError`); the pool gives out another one.
+DATABASE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+OUT_OF_REACH = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.TransactionRollbackError,
-    asyncpg.QueryCanceledError,
+    asyncpg.InternalClientError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
 )
+
+# Faults of the surroundings: what was asked may be asked again in the same words.
+PASSING = (*OUT_OF_REACH, asyncpg.TransactionRollbackError)
 
 
 def passing(error: BaseException) -> bool:

@@ -11,7 +11,7 @@ from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, NotAllowedNow
 from shared.events.envelope import Occasion
 from shared.hands import Hands
-from shared.persistence.pool import Pool, passing
+from shared.persistence.pool import DATABASE, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, traceparent
 
@@ -55,7 +55,7 @@ class Timers:
                     fired = await self.fire()
                 if fired < CLAIMED:
                     await asyncio.sleep(await self._wait())
-            except (OSError, ChangedMeanwhile, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (ChangedMeanwhile, *DATABASE) as error:
                 log.warning("timers: %s; looking again", error or type(error).__name__)
                 await asyncio.sleep(LONGEST_WAIT)
 

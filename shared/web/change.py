@@ -56,8 +56,9 @@ class Change[A: Aggregate]:
         """The aggregate, to be changed inside; kept when the block ends well. Raises any `Refusal`."""
         try:
             aggregate = await self._store.load(self._kind, identity)
-            self._check(aggregate)
+            found = aggregate.version
             yield aggregate
+            self._check(found)
             self._answer = await self._keep(aggregate, 200)
         except (Refusal, KeyTaken) as error:
             raise await self._known(error) from error
@@ -72,10 +73,12 @@ class Change[A: Aggregate]:
             async with self._pool.acquire() as connection, connection.transaction():
                 both = Together[A](Work(connection, self.policy))
                 async with both.work.on(self._occasion):
+                    found = 0
                     if identity is not None:
                         both.main = await both.work.get(self._kind, identity)
-                        self._check(both.main)
+                        found = both.main.version
                     yield both
+                    self._check(found)
                 main = both.work.begin(both.main)
                 key = self._key and self._key._replace(status=200 if identity else 201)
                 body = await both.work.flush(main, key)
@@ -96,9 +99,10 @@ class Change[A: Aggregate]:
             await work.flush()
         self._store.committed()
 
-    def _check(self, aggregate: A) -> None:
-        if self._expected not in (None, "*", f'"{aggregate.version}"'):
-            raise Stale("the present version is {version}", version=aggregate.version)
+    def _check(self, version: int) -> None:
+        """After the command's own rules: whoever may not touch a thing does not learn its version either."""
+        if self._expected not in (None, "*", f'"{version}"'):
+            raise Stale("the present version is {version}", version=version)
 
     async def aside(self, record: Aggregate) -> None:
         """Keep a record of the request itself, which is about to be refused."""

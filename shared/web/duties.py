@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 import orjson
 from nats.aio.client import Client
 
@@ -20,7 +19,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from shared.persistence.housekeeping import housekeeping
-from shared.persistence.pool import Pool
+from shared.persistence.pool import DATABASE, Pool
 from shared.persistence.timers import Timers
 from shared.settings import Role, Settings
 from shared.telemetry import log
@@ -139,13 +138,13 @@ class Duties:
                 if report.missing:
                     log.warning("audit: %d events are missing from %s", len(report.missing), report.stream)
                     await self.ask_relay({"seqs": report.missing})
-            except (*UNREACHABLE, ApiError, NotAllowedNow, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (*UNREACHABLE, *DATABASE, ApiError, NotAllowedNow) as error:
                 log.warning("audit: %s", error or type(error).__name__)
 
     async def _daily(self) -> None:
         while True:
             try:
                 await housekeeping(self._pool)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except DATABASE as error:
                 log.warning("housekeeping: %s", error)
             await asyncio.sleep(DAILY)

@@ -19,6 +19,7 @@ from shared.domain.refusals import (
     Refusal,
     RuleBroken,
 )
+from shared.persistence.pool import OUT_OF_REACH as OUT_OF_REACH
 from shared.persistence.store import Answer
 from shared.telemetry import log
 from shared.web.words import Language, Words, language_of
@@ -48,10 +49,6 @@ TITLES = {
     "fault": "A fault of ours",
     "http": "The request cannot be answered",
 }
-
-OUT_OF_REACH = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InsufficientResourcesError,
-                asyncpg.OperatorInterventionError)  # fmt: skip
-
 
 AGAIN = "the database is out of reach; repeat the request with the same Idempotency-Key"
 

@@ -54,7 +54,7 @@ async def test_a_reader_cannot_read_anothers_inbox(notifications: Running) -> No
     """NOT-1, STF-8: not a colleague, not a customer whose login is the same code."""
     customer = uuid4()
     await tell(notifications, penalty("priv1"))
-    await tell(notifications, ComplaintClosed(number="TS9", customer_id=customer, confirmed_by="x"))
+    await tell(notifications, ComplaintClosed(number="TS9", customer_id=customer, confirmed=True))
     mine = notifications.headers("priv1", "clerk")
     (notice,) = (await notifications.get("/inbox", mine))["items"]
     strangers = [

@@ -70,7 +70,7 @@ WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
         {("complaint_resolved", str(CUSTOMER))},
     ),
     (
-        complaints.ComplaintClosed(number="TS1", customer_id=CUSTOMER, confirmed_by="王先生"),
+        complaints.ComplaintClosed(number="TS1", customer_id=CUSTOMER, confirmed=True),
         {("complaint_closed", str(CUSTOMER))},
     ),
     (quality.DepartmentTaskAssigned(**TASK, complaint_id=uuid4()), {("department_task_assigned", "production")}),

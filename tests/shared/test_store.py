@@ -320,6 +320,7 @@ def test_work_without_an_occasion_is_a_mistake() -> None:
         (asyncpg.DeadlockDetectedError(), True),
         (asyncpg.AdminShutdownError(), True),
         (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress"), True),
         (asyncpg.CheckViolationError(), False),
         (ValueError(), False),
     ],

@@ -224,7 +224,7 @@ class Complaint(PersonalCase):
                 attempts=attempts,
             )
         self.closure = Closure(confirmed_by=confirmed, attempts=attempts, by=by.id, at=at)
-        self.record(ComplaintClosed(number=self.number, customer_id=self.customer_id, confirmed_by=confirmed))
+        self.record(ComplaintClosed(number=self.number, customer_id=self.customer_id, confirmed=bool(confirmed)))
 
     def reopen(self, reason: str, policy: Policy, by: Actor, at: datetime) -> None:
         """The customer is not satisfied: the same person goes on, under clocks that start anew (CMP-11)."""

@@ -206,7 +206,7 @@ class Order(Aggregate):
     def deliver(self, received_by: str, at: datetime) -> None:
         """The customer confirms that the goods have come (ORD-13)."""
         self.received_by, self.delivered_at = received_by, at
-        self.record(OrderDelivered(number=self.number, customer_id=self.customer_id, received_by=received_by))
+        self.record(OrderDelivered(number=self.number, customer_id=self.customer_id))
 
     def cancel(self, reason: str) -> None:
         """Give the order up before anything is confirmed."""

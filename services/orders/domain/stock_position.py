@@ -57,7 +57,7 @@ class StockPosition(Aggregate):
     def accept(self, accepted_by: str, at: datetime) -> None:
         """The customer, named by whoever asked them or signed in themselves, accepts the position (ORD-6)."""
         self.accepted_by, self.accepted_at = accepted_by, at
-        self.record(StockAccepted(customer_id=self.customer_id, accepted_by=accepted_by))
+        self.record(StockAccepted(customer_id=self.customer_id))
 
     def must_allow_an_order(self, customer_id: UUID, articles: set[str], valid: timedelta, at: datetime) -> None:
         """An order follows what this very customer has accepted lately of every article it names (ORD-6)."""
