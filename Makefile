@@ -4,7 +4,7 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast lint format bench lock clean
+.PHONY: help demo up down test lint format bench lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -19,7 +19,8 @@ down: .venv/ready  ## stop a stack started with `xiaofu up --detach`
 	$(BIN)/xiaofu down
 
 test: .venv/ready  ## all tests, on a real PostgreSQL and a real NATS
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest --cov --cov-report=
+	$(BIN)/coverage report --include='shared/*,services/*/domain/*' --fail-under=95
 
 lint: .venv/ready  ## ruff, the strict type checker, import contracts
 	$(BIN)/ruff check .
