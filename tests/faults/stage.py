@@ -60,6 +60,7 @@ class Stage:
         self.urls: dict[str, str] = {}
         self.services: list[Service] = []
         self.accepted: dict[str, int] = {}
+        self.asked = 0
         self._keys, self._folder = keys, folder
         self._loading = True
         self._client = httpx.AsyncClient(timeout=2)
@@ -151,6 +152,7 @@ class Stage:
         headers = self._token | {"Idempotency-Key": str(uuid4())}
         while True:
             replica = self.chance.choice(self.replicas("tally"))
+            self.asked += 1
             try:
                 answer = await self._client.post(f"http://127.0.0.1:{replica.port}{path}", json=body, headers=headers)
             except httpx.TransportError:

@@ -10,6 +10,7 @@ from deploy.local.accounts import scratch
 from deploy.local.jetstream import NatsServer
 from deploy.local.postgresql import PostgreSQL
 from tests.faults.stage import Stage, seeds
+from tests.house import eventually
 
 
 @pytest.fixture(params=seeds(1), ids=lambda seed: f"seed {seed}")
@@ -22,9 +23,14 @@ async def stage(
     await opened.end()
 
 
-async def a_while(stage: Stage, least: float = 0.1, most: float = 0.6) -> None:
-    """Until the next blow falls."""
-    await asyncio.sleep(stage.chance.uniform(least, most))
+async def a_while(stage: Stage, least: int = 10, most: int = 80) -> None:
+    """Until the next blow falls: a random number of commands further on, answered or not."""
+    until = stage.asked + stage.chance.randint(least, most)
+
+    async def come() -> bool:
+        return stage.asked >= until
+
+    await eventually(come)
 
 
 async def test_services_that_are_killed_again_and_again_lose_and_double_nothing(stage: Stage) -> None:
@@ -65,7 +71,7 @@ async def test_a_bus_that_is_killed_and_then_loses_its_disk_costs_no_event(stage
         await asyncio.to_thread(stage.nats.kill)
         await a_while(stage)
         await asyncio.to_thread(stage.nats.start)
-        await a_while(stage, 1, 1.5)
+        await a_while(stage, 100, 150)
         await asyncio.to_thread(stage.nats.kill)
         stage.nats.wipe()
         await asyncio.to_thread(stage.nats.start)
