@@ -1,6 +1,7 @@
 """From the stream into a read model: the consumer with its inbox, beside pulling and writing without one."""
 
 import asyncio
+import itertools
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,7 +34,9 @@ ON CONFLICT (entity_id) DO UPDATE SET number = excluded.number, amount = bench_p
 """
 
 
-DONE = "SELECT coalesce(sum(version), 0) FROM inbox"
+DONE = "SELECT coalesce(sum(version), 0) FROM inbox WHERE consumer = $1"
+
+NUMBERS = itertools.count(1)
 
 
 class Raised(Event, name="bench.tally.raised.v1"):
@@ -44,10 +47,13 @@ class Raised(Event, name="bench.tally.raised.v1"):
     remark: str
 
 
-reactions = Reactions("listener")
+def listener() -> Reactions:
+    """A consumer that has heard nothing yet: the next run begins as a new service would."""
+    reactions = Reactions(f"listener{next(NUMBERS)}")
+    reactions.on(Raised)(add_up)
+    return reactions
 
 
-@reactions.on(Raised)
 async def add_up(event: Raised, work: Work) -> None:
     work.project(PROJECT, event.entity_id, event.number, event.amount)
 
@@ -89,18 +95,13 @@ async def _fill(bus: Client) -> None:
         await asyncio.sleep(0.05)
 
 
-async def _fresh(pool: asyncpg.Pool, bus: Client) -> None:
-    await pool.execute("TRUNCATE inbox, dead_letters, bench_purchases")
-    await bus.request("$JS.API.CONSUMER.DELETE.BENCH.listener", b"", timeout=10)
-
-
 async def _ours(url: str, pool: asyncpg.Pool, bus: Client) -> float:
-    await _fresh(pool, bus)
+    reactions = listener()
     consumer = Consumer(url, pool, bus, reactions, Policy.read(), asyncio.Event(), Hands())
     started = time.perf_counter()
     following = asyncio.create_task(consumer.follow("bench"))
-    while await pool.fetchval(DONE) < EVENTS:  # noqa: ASYNC110 - of the database
-        await asyncio.sleep(0.02)
+    while await pool.fetchval(DONE, reactions.service) < EVENTS:  # noqa: ASYNC110 - of the database
+        await asyncio.sleep(0.1)
     took = time.perf_counter() - started
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
@@ -109,10 +110,9 @@ async def _ours(url: str, pool: asyncpg.Pool, bus: Client) -> float:
 
 async def _bare(pool: asyncpg.Pool, bus: Client) -> float:
     """Pull, decode, write the projection, acknowledge: no inbox, no order, no reactions."""
-    await _fresh(pool, bus)
     done = 0
     started = time.perf_counter()
-    async with Pull(bus, "bench", "listener").running() as pull:
+    async with Pull(bus, "bench", listener().service).running() as pull:
         while done < EVENTS:
             messages = await pull.batch()
             rows = []

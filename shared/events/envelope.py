@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from uuid_utils.compat import uuid7
 
-from shared.events.event import Event, Provenance, kind, publisher
+from shared.events.event import Entity, Event, Provenance, kind, publisher
 
 SCHEMAS = "https://xiaofu.example/schemas"
 CONTENT_TYPE = "application/cloudevents+json"
@@ -79,8 +79,7 @@ def provenance(envelope: dict[str, Any]) -> Provenance:
         causation = envelope.get("causationid")
         return Provenance(
             id=UUID(envelope["id"]),
-            kind=kind(envelope["type"]),
-            entity_id=UUID(envelope["subject"]),
+            entity=Entity(kind(envelope["type"]), UUID(envelope["subject"])),
             version=_version(envelope["sequence"]),
             time=datetime.fromisoformat(envelope["time"]),
             actor=str(envelope["actor"]),

@@ -20,11 +20,10 @@ class Entity(NamedTuple):
 
 
 class Provenance(NamedTuple):
-    """Where a heard event comes from: the attributes of its envelope."""
+    """Where a heard event comes from: the attributes of its envelope; `entity` is whose history it is part of."""
 
     id: UUID
-    kind: str
-    entity_id: UUID
+    entity: Entity
     version: int
     time: datetime
     actor: str
@@ -33,9 +32,8 @@ class Provenance(NamedTuple):
     traceparent: str | None = None
 
     @property
-    def entity(self) -> Entity:
-        """Whose history the event is part of."""
-        return Entity(self.kind, self.entity_id)
+    def entity_id(self) -> UUID:
+        return self.entity.id
 
 
 class Event(BaseModel):

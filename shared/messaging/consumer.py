@@ -26,6 +26,7 @@ from shared.persistence.pool import DATABASE, Connection, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
 
+CONFLICTS = 10  # of a batch with somebody else's change, before its events are tried one by one
 TRIES = 5  # of one event that fails by itself, before it is parked
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 
@@ -108,14 +109,17 @@ class Consumer:
                     log.warning("consumer: %s; the batch is tried again", error or type(error).__name__)
                     pause = await self._wait_out(pause)
                     continue
+                tries += 1
+                if isinstance(error, ChangedMeanwhile) and tries < CONFLICTS:
+                    # Another source of ours, or a person, was faster: what they did is there to be read now.
+                    await self._wait_out(FIRST_PAUSE / 100 * 2**tries)
+                    continue
                 if len(batch) > 1:
                     middle = len(batch) // 2
                     await self.handle(batch[:middle])
                     await self.handle(batch[middle:])
                     return
-                tries += 1
-                final = isinstance(error, (Refusal, Undecodable)) and not isinstance(error, ChangedMeanwhile)
-                if final or tries == TRIES:
+                if isinstance(error, (Refusal, Undecodable)) or tries >= TRIES:
                     await self._park(batch[0], error, tries)
                     return
                 log.warning("consumer: %s failed, try %d of %d", batch[0].subject, tries, TRIES, exc_info=error)
@@ -202,7 +206,7 @@ class Consumer:
             trace = traceparent(current) or known.traceparent
             now = datetime.now(UTC)
             occasion = Occasion(f"service:{self.name}", now, known.correlation_id, known.id, trace)
-            async with work.on(occasion):
+            with work.on(occasion):
                 await reaction(event, work)
 
     async def drain(self, entity: Entity, *, forced: bool = False) -> str | None:

@@ -34,7 +34,8 @@ RETURNING true
 """
 
 MEASURE = """
-SELECT count(*) AS parked, coalesce(extract(epoch FROM now() - min(first_at)), 0)::float8 AS oldest
+SELECT count(*) AS parked, coalesce(extract(epoch FROM now() - min(first_at)), 0)::float8 AS oldest,
+       coalesce((SELECT max(seq) FROM events), 0) - coalesce((SELECT max(safe_seq) FROM relay_state), 0) AS unrelayed
 FROM dead_letters WHERE state = 'parked'
 """
 

@@ -28,7 +28,7 @@ from shared.messaging.bus import (
 from shared.messaging.leadership import leadership
 from shared.messaging.streams import provide_stream, stream_name
 from shared.persistence.pool import DATABASE, Connection
-from shared.telemetry import RELAY_LAG, RELAYED, log
+from shared.telemetry import RELAYED, log
 
 READ = """
 (SELECT seq, event_id, subject, data FROM events WHERE seq > $1 ORDER BY seq LIMIT $3)
@@ -55,8 +55,6 @@ INSERT INTO relay_state (stream, safe_seq, stream_seq, event_id, rounds) VALUES 
 ON CONFLICT (stream) DO UPDATE
 SET safe_seq = $2, stream_seq = $3, event_id = $4, rounds = $5, updated_at = now()
 """
-
-LAG = "SELECT coalesce(max(seq), 0) - $1 FROM events"
 
 AGAIN = """
 SELECT seq, event_id, subject, data FROM events WHERE entity_id = $1 AND version > $2 ORDER BY seq LIMIT 10000
@@ -145,14 +143,13 @@ class Relay:
                 await self._pause(connection)
 
     async def _pause(self, connection: Connection) -> None:
-        RELAY_LAG.set(await connection.fetchval(LAG, self._high))
         if time.monotonic() - self._looked > LOOK:
             await self._look()
         try:
             async with asyncio.timeout(POLL):
                 await self._wake.wait()
         except TimeoutError:
-            return
+            await self.remember(connection)
 
     async def _look(self) -> None:
         """A fault, if the stream is not as we left it: the next term will mend it."""
@@ -172,7 +169,8 @@ class Relay:
             await self._publish(fresh[first : first + BATCH])
         self._published.difference_update(row["seq"] for row in rows)
         await self._settle(connection)
-        await self._remember(connection)
+        if self._high - self._remembered[0] >= PAGE:
+            await self.remember(connection)
         return len(rows)
 
     def _take_note(self, seqs: Sequence[int]) -> None:
@@ -195,14 +193,12 @@ class Relay:
                 self._missing -= waiting.difference(row["present"])
                 self._marker = None
 
-    async def _remember(self, connection: Connection) -> None:
+    async def remember(self, connection: Connection) -> None:
+        """When idle, and once a page: a crash before it only means reading a longer tail of the stream."""
         safe = min(self._missing) - 1 if self._missing else self._high
         if not self._missing:
             self._clean = self._end
         if self._published or (safe, self._clean) == self._remembered:
-            return
-        # A crash before this only means reading a longer tail of the stream: once a page is often enough.
-        if safe - self._remembered[0] < PAGE and self._wake.is_set():
             return
         await connection.execute(REMEMBER, self._stream, safe, *self._clean, self._rounds)
         self._remembered = (safe, self._clean)

@@ -99,7 +99,7 @@ class Timers:
         at: datetime = row["at"]
         with span(f"timer {row['kind']}") as current:
             occasion = Occasion("service:timer", at, row["correlation_id"], None, traceparent(current))
-            async with work.on(occasion):
+            with work.on(occasion):
                 aggregate = await work.get(self._kinds[row["entity"]], row["owner"])
                 before = len(aggregate.recorded)
                 try:

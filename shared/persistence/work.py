@@ -1,8 +1,8 @@
 """The work of a batch: reactions and deadlines share one transaction, one identity map, one flush."""
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
@@ -29,8 +29,8 @@ class Work:
         self._stories: dict[tuple[type[Aggregate], UUID], UUID] = {}
         self._projected: list[tuple[str, list[tuple[Any, ...]]]] = []
 
-    @asynccontextmanager
-    async def on(self, occasion: Occasion) -> AsyncIterator[None]:
+    @contextmanager
+    def on(self, occasion: Occasion) -> Iterator[None]:
         """What is recorded inside is recorded on this occasion."""
         self._occasion = occasion
         yield
@@ -114,7 +114,7 @@ class Work:
         With `answered`, returns that aggregate's document, and keeps it under the idempotency `key`.
         """
         if self._occasion is not None:
-            async with self.on(self._occasion):
+            with self.on(self._occasion):
                 pass
         kinds: dict[type[Aggregate], list[Draft]] = {}
         for (kind, _), aggregate in self._held.items():

@@ -72,7 +72,7 @@ class Change[A: Aggregate]:
         try:
             async with self._pool.acquire() as connection, connection.transaction():
                 both = Together[A](Work(connection, self.policy))
-                async with both.work.on(self._occasion):
+                with both.work.on(self._occasion):
                     found = 0
                     if identity is not None:
                         both.main = await both.work.get(self._kind, identity)
@@ -94,7 +94,7 @@ class Change[A: Aggregate]:
         """Many new things at once, in one transaction, all or none: an import."""
         async with self._pool.acquire() as connection, connection.transaction():
             work = Work(connection, self.policy)
-            async with work.on(self._occasion):
+            with work.on(self._occasion):
                 yield work
             await work.flush()
         self._store.committed()

@@ -15,7 +15,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
 from shared.messaging.inbox import HANDLED_SO_FAR
 from shared.persistence.pool import Pool
-from shared.telemetry import OLDEST_PARKED, PARKED
+from shared.telemetry import OLDEST_PARKED, PARKED, RELAY_LAG
 from shared.web.identity import Operator
 from shared.web.routes import Routes
 
@@ -58,6 +58,7 @@ async def metrics(request: Request) -> Response:
     row = await request.app.state.pool.fetchrow(MEASURE)
     PARKED.set(row["parked"])
     OLDEST_PARKED.set(row["oldest"])
+    RELAY_LAG.set(row["unrelayed"])
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

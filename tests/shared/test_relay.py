@@ -152,12 +152,14 @@ async def test_an_event_that_commits_late_is_not_skipped(
         await count(pool, 3)
         for _ in range(5):
             await relay.step(connection)
+        await relay.remember(connection)
         assert await pool.fetchval("SELECT safe_seq FROM relay_state") == number - 1
         assert len(await stream_of(nats_server.url(), "TALLY")) == 5
         await late.execute("COMMIT")
     for _ in range(3):
         await relay.step(connection)
     await complete(tally_url, nats_server.url())
+    await relay.remember(connection)
     assert await marked(pool)
 
 
@@ -195,6 +197,7 @@ async def test_a_number_whose_transaction_was_rolled_back_is_forgotten(
         await lost.execute("ROLLBACK")
     for _ in range(3):
         await relay.step(connection)
+    await relay.remember(connection)
     assert await marked(pool)
     await complete(tally_url, nats_server.url())
 

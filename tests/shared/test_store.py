@@ -246,11 +246,11 @@ async def work(connection: Connection) -> Work:
 async def test_many_things_are_written_at_once(work: Work, pool: Pool) -> None:
     first = await count(pool, 1)
     cause = new_id()
-    async with work.on(occasion(causation_id=cause)):
+    with work.on(occasion(causation_id=cause)):
         (await work.get(Tally, first.id)).rise(5)
         for _ in range(50):
             work.begin(opened()).rise(1)
-    async with work.on(occasion("u2")):
+    with work.on(occasion("u2")):
         async with work.open(Tally, first.id) as again:
             again.rise(6)
         assert await work.find(Tally, new_id()) is None
@@ -264,7 +264,7 @@ async def test_many_things_are_written_at_once(work: Work, pool: Pool) -> None:
 
 
 async def test_log_order_is_version_order_within_an_entity(pool: Pool, work: Work) -> None:
-    async with work.on(occasion()):
+    with work.on(occasion()):
         for _ in range(20):
             tally = work.begin(opened())
             for _ in range(5):
@@ -275,7 +275,7 @@ async def test_log_order_is_version_order_within_an_entity(pool: Pool, work: Wor
 
 
 async def test_reading_sees_what_was_done_before_in_the_same_work(work: Work) -> None:
-    async with work.on(occasion()):
+    with work.on(occasion()):
         tally = work.begin(opened("seen"))
         assert await work.fetchval("SELECT id FROM tallies WHERE name = 'seen'") == tally.id
         tally.rise(2)
@@ -298,11 +298,11 @@ async def test_writes_of_read_models_keep_their_order_across_statements(work: Wo
 
 async def test_an_id_follows_from_its_cause_and_purpose(work: Work) -> None:
     cause = new_id()
-    async with work.on(occasion(causation_id=cause)):
+    with work.on(occasion(causation_id=cause)):
         first, again, other = work.id_for("a"), work.id_for("a"), work.id_for("b")
     assert first == again != other
     assert (first.version, first.variant, first.int >> 80) == (8, cause.variant, cause.int >> 80)
-    async with work.on(occasion()):
+    with work.on(occasion()):
         assert isinstance(work.id_for("a"), UUID)
         assert work.id_for("a") != work.id_for("a")
 
