@@ -122,6 +122,11 @@ def traceparent(current: Span) -> str | None:
     return f"00-{known.trace_id:032x}-{known.span_id:016x}-{known.trace_flags:02x}"
 
 
+def thread_of(story_id: UUID) -> str:
+    """The header that makes a span part of a story whose earlier spans have long ended: a deadline's."""
+    return f"00-{story_id.hex}-{story_id.int & (1 << 64) - 1 or 1:016x}-01"
+
+
 def story(current: Span) -> UUID | None:
     """The correlation id of a trace: its own 128 bits, so that a trace and a story are the same thing."""
     known = current.get_span_context()

@@ -129,7 +129,8 @@ async def placing(
         wanted["contract in force"] = (row["allowance"], contract_id)
     for entity, (found, identity) in wanted.items():
         if found is None:
-            raise NotFound("there is no {entity} {id}", entity=entity, id=str(identity))
+            rule = "ORD-19" if identity == contract_id else None
+            raise NotFound("there is no {entity} {id}", rule=rule, entity=entity, id=str(identity))
     return Placing(row, await books.book(reader, row["book"]))
 
 

@@ -13,7 +13,7 @@ from shared.events.envelope import Occasion
 from shared.hands import Hands
 from shared.persistence.pool import DATABASE, Pool, passing
 from shared.persistence.work import Work
-from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, traceparent
+from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, thread_of, traceparent
 
 CLAIM = """
 WITH due AS (
@@ -97,7 +97,7 @@ class Timers:
 
     async def _one(self, work: Work, row: asyncpg.Record) -> None:
         at: datetime = row["at"]
-        with span(f"timer {row['kind']}") as current:
+        with span(f"timer {row['kind']}", thread_of(row["correlation_id"])) as current:
             occasion = Occasion("service:timer", at, row["correlation_id"], None, traceparent(current))
             with work.on(occasion):
                 aggregate = await work.get(self._kinds[row["entity"]], row["owner"])

@@ -65,7 +65,7 @@ async def test_an_ended_contract_is_not_ordered_under_any_more(town: Town) -> No
 
     async def refused() -> bool:
         answer = await town["orders"].ask("POST", "/orders", town.as_("salesperson"), json=wish)
-        return answer.status_code == 409
+        return answer.status_code == 422 and answer.json()["rule"] == "ORD-19"
 
     await eventually(refused)
 

@@ -55,7 +55,7 @@ async def test_no_order_under_a_contract_that_has_ended(desk: Desk) -> None:
     contract = await in_force(desk)
     await tell(desk.shop, ContractEnded(number="HT1", reason="over"), contract, 2)
     wish = await desk.wish("1", contract_id=str(contract))
-    assert (await desk.shop.refused("/orders", desk.seller, wish))["status"] == 409
+    assert (await desk.shop.refused("/orders", desk.seller, wish))["rule"] == "ORD-19"
 
 
 async def test_a_complaint_gets_the_evidence_of_its_order(desk: Desk) -> None:

@@ -1,5 +1,6 @@
 """Part 4: a quality complaint, and what follows from it without any service calling another."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.demo.cast import Cast
@@ -20,11 +21,14 @@ async def complain(cast: Cast) -> None:
     case = await visitors.post("complaints", "/complaints", "d001", body, places={"customer": dealer["id"]})
     cast.case = case
     account.tell(f"{dealer['company']} files {case['number']} with the slip of {order['number']}", "CMP-1 CMP-3")
+    began, respond_by, resolve_by = (
+        datetime.fromisoformat(case["terms"][name]) for name in ("started_at", "respond_by", "resolve_by")
+    )
     account.expect(
-        f"the clocks run: respond by {case['terms']['respond_by']}, resolve by {case['terms']['resolve_by']}",
-        case["terms"]["respond_by"] < case["terms"]["resolve_by"],
+        f"its clocks run: an answer by {respond_by:%m-%d %H:%M} UTC, a solution by {resolve_by:%m-%d %H:%M}",
+        (respond_by - began, resolve_by - began) == (timedelta(hours=24), timedelta(hours=48)),
         "CMP-7",
-        case,
+        case["terms"],
     )
     await _responds(cast)
     await _followed_up(cast)

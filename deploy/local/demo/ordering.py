@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from deploy.local.demo.cast import Cast
+from deploy.local.demo.visitors import eventually
 
 ACCOUNT = "6222-FS-001"
 
@@ -39,16 +40,26 @@ async def order(cast: Cast) -> None:
 async def _self_made_price(cast: Cast, dealer: dict[str, Any], article: str) -> None:
     account, visitors = cast.account, cast.visitors
     position = await stock(cast, dealer, "u12", [article])
+    account.expect(
+        f"{position['lines'][0]['available']} of {article} are in stock: shown to the dealer and accepted by them",
+        position["status"] == "accepted" and Decimal(position["lines"][0]["available"]) > 0,
+        "ORD-6",
+        position,
+    )
     lines = [{"article": article, "quantity": "10", "price": "1.00"}]
     body = {"customer_id": dealer["id"], "stock_position_id": position["id"], "lines": lines}
     problem = await visitors.refused("orders", "/orders", "u12", body, headers={"Accept-Language": "zh-CN"})
     account.expect(
         f"a self-made price is refused: {problem['detail']}", problem.get("rule") == "ORD-3", "ORD-3", problem
     )
-    attempts = await visitors.get("orders", "/price-attempts", "u09")
-    account.expect(
-        "and the attempt is on record", attempts["items"][0]["person"] == "u12", "ORD-3", attempts["items"][:1]
-    )
+    attempt = (await visitors.get("orders", "/price-attempts", "u09"))["items"][0]
+    account.expect("and the attempt is on record", attempt["person"] == "u12", "ORD-3", attempt)
+
+    async def reported() -> bool:
+        inbox = await visitors.get("notifications", "/inbox", "u09")
+        return any(message["about"] == attempt["id"] for message in inbox["items"])
+
+    account.expect("and reported to the sales manager", await eventually(reported), "ORD-3 NOT-1")
 
 
 async def stock(cast: Cast, dealer: dict[str, Any], who: str, articles: list[str]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.money import ZERO, Amount
 from shared.domain.numbers import same_id
-from shared.domain.refusals import NotAllowedNow, RuleBroken
+from shared.domain.refusals import RuleBroken
 from shared.events.contracts import ContractLine
 from shared.events.orders import AllowanceClosed, AllowanceDrawn, AllowanceOpened
 
@@ -79,8 +79,8 @@ class ContractAllowance(Aggregate):
     def draw(self, order_id: UUID, customer_id: UUID, wanted: Iterable[tuple[str, Decimal]], today: date) -> None:
         """Set quantities aside for an order, or refuse what the contract does not leave open (ORD-19)."""
         self.must_belong_to(customer_id)
-        if self.valid_until < today:
-            raise NotAllowedNow("contract {number} ended on {date}", number=self.number, date=str(self.valid_until))
+        if self.valid_until < today or not self.may(AllowanceDrawn):
+            raise RuleBroken("ORD-19", "contract {number} is no longer in force", number=self.number)
         by_article = {line.article: line for line in self.lines}
         for article, quantity in wanted:
             line = by_article.get(article)
