@@ -23,7 +23,7 @@ from shared.domain.policy import Policy
 from shared.events.envelope import Occasion, new_id
 from shared.events.orders import OrderedLine
 from shared.persistence.pool import open_pool
-from shared.persistence.store import Draft, stamp, write
+from shared.persistence.store import Draft, Key, stamp, write
 
 CONNECTIONS = 16
 SECONDS = 5.0
@@ -175,7 +175,8 @@ async def _bare(stack: Stack) -> float:
             order, occasion = _order()
             rows = stamp(order, occasion)
             draft = Draft(order, 0, rows, occasion.correlation_id)
-            await write(Recorder(), Order, [draft])  # type: ignore[arg-type]  # takes down what a pool would be sent
+            key = Key("s", str(uuid4()), b"0" * 32, 201)
+            await write(Recorder(), Order, [draft], key)  # type: ignore[arg-type]  # takes down what a pool would be sent
         waiting = iter(sent)
         until = time.perf_counter() + SECONDS
 

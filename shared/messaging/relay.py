@@ -161,13 +161,15 @@ class Relay:
     async def step(self, connection: Connection) -> int:
         """Read once, publish what is new, and move the safe mark; returns how many events were published."""
         rows = await connection.fetch(READ, self._high, list(self._missing), PAGE)
-        rows.sort(key=lambda row: row["seq"])
+        if self._missing:
+            rows.sort(key=lambda row: row["seq"])
         if rows:
             self._take_note([row["seq"] for row in rows])
-        fresh = [row for row in rows if row["seq"] not in self._published]
+        fresh = [row for row in rows if row["seq"] not in self._published] if self._published else rows
         for first in range(0, len(fresh), BATCH):
             await self._publish(fresh[first : first + BATCH])
-        self._published.difference_update(row["seq"] for row in rows)
+        if self._published:
+            self._published.difference_update(row["seq"] for row in rows)
         await self._settle(connection)
         if self._high - self._remembered[0] >= PAGE:
             await self.remember(connection)

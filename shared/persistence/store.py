@@ -150,13 +150,9 @@ async def write(
     documents = [draft.aggregate.model_dump_json() for draft in drafts]
     answer = documents[-1].encode()
     rows = [row for draft in drafts for row in draft.rows]
-    cleared = [(d.aggregate.id, kind_) for d in drafts for kind_, due in d.aggregate.timers.items() if due is None]
-    timers = [
-        (d.aggregate.id, kind_, due, d.correlation_id)
-        for d in drafts
-        for kind_, due in d.aggregate.timers.items()
-        if due is not None
-    ]
+    timers = [(d, kind_, due) for d in drafts for kind_, due in d.aggregate.timers.items()]
+    cleared = [(d.aggregate.id, kind_) for d, kind_, due in timers if due is None]
+    scheduled = [(d.aggregate.id, kind_, due, d.correlation_id) for d, kind_, due in timers if due is not None]
     try:
         changed = await connection.fetch(
             statement(SAVE, kind),
@@ -168,7 +164,7 @@ async def write(
             kind.ENTITY,
             *_columns(rows, 8),
             *_columns(cleared, 2),
-            *_columns(timers, 4),
+            *_columns(scheduled, 4),
             *(key or (None, None, None, None)),
             answer if key else None,
             drafts[-1].aggregate.version if key else None,

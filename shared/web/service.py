@@ -37,34 +37,16 @@ def create_service(
     start_telemetry(folder.name, level=settings.log_level, endpoint=settings.otel_exporter_otlp_endpoint)
     policy = Policy.read(settings.policy_file)
 
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        for name in await migrate(settings.database_url, folder / "migrations"):
-            log.info("migrated: %s", name)
-        wake = asyncio.Event()
-        async with open_pool(settings.database_url, size=settings.pool_size, name=f"xiaofu {folder.name}") as pool:
-            app.state.pool, app.state.store = pool, Store(pool, wake)
-            async with (
-                Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties,
-                AsyncExitStack() as open_for_routes,
-            ):
-                for router in api:
-                    await open_for_routes.enter_async_context(router.lifespan_context(app))
-                yield
-
+    parts = (settings, reactions, timed, policy)
     app = FastAPI(
         title=f"Xiaofu {folder.name}",
         version="1",
-        lifespan=lifespan,
+        lifespan=lambda app: _at_work(app, folder, api, *parts),
         summary=_charter(folder),
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the door traces and measures, for less
     )
-    app.state.name, app.state.policy, app.state.reactions, app.state.roles = (
-        folder.name,
-        policy,
-        reactions,
-        settings.roles,
-    )
+    app.state.name, app.state.policy, app.state.reactions = folder.name, policy, reactions
+    app.state.roles = settings.roles
     # What answers without end has to be ended first: the server waits for every answer before it stops.
     app.state.before_stop = []
     app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
@@ -74,6 +56,31 @@ def create_service(
     Problems(Words(folder / "messages.zh.toml")).install(app)
     app.add_middleware(Door, body_limit=settings.body_limit, seconds=settings.request_seconds)
     return app
+
+
+@asynccontextmanager
+async def _at_work(
+    app: FastAPI,
+    folder: Path,
+    api: Sequence[APIRouter],
+    settings: Settings,
+    reactions: Reactions,
+    timed: Sequence[type[Aggregate]],
+    policy: Policy,
+) -> AsyncIterator[None]:
+    """Database, duties, and whatever a router keeps open, from start to stop."""
+    for name in await migrate(settings.database_url, folder / "migrations"):
+        log.info("migrated: %s", name)
+    wake = asyncio.Event()
+    async with open_pool(settings.database_url, size=settings.pool_size, name=f"xiaofu {folder.name}") as pool:
+        app.state.pool, app.state.store = pool, Store(pool, wake)
+        async with (
+            Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties,
+            AsyncExitStack() as open_for_routes,
+        ):
+            for router in api:
+                await open_for_routes.enter_async_context(router.lifespan_context(app))
+            yield
 
 
 def _charter(folder: Path) -> str:

@@ -25,15 +25,36 @@ async def escalate(cast: Cast) -> None:
     """The present handler is passed over, post by post, up to the general manager."""
     account, visitors = cast.account, cast.visitors
     account.chapter("7. A complaint nobody answers")
+    case = await _with_short_clocks(cast)
+
+    async def climbed() -> Any:
+        seen = await visitors.get("complaints", f"/complaints/{case['id']}", "u33")
+        return seen if seen["calls"] and seen["calls"][-1]["post"] == "general_manager" else None
+
+    seen = await eventually(climbed)
+    account.expect("unanswered, it has climbed to the general manager", seen, "CMP-7 NOT-5")
+    await _on_record(cast, case)
+
+    async def general_manager() -> bool:
+        inbox = await visitors.get("notifications", "/inbox", "u01")
+        return any(one["about"] == case["id"] for one in inbox["items"])
+
+    account.expect("the general manager has it in the inbox", await eventually(general_manager), "NOT-1 NOT-5")
+    await visitors.post("complaints", f"/complaints/{case['id']}/acknowledge", "u01")
+    account.tell(f"{visitors.name('u01')} acknowledges", "CMP-7")
+
+
+async def _with_short_clocks(cast: Cast) -> dict[str, Any]:
+    """A case under the policy as the operator has changed it; those that run already keep theirs."""
+    account, visitors = cast.account, cast.visitors
     before = cast.case["terms"]["policy"]
     policy_file(cast.stack.data_dir).write_text(SHORT, encoding="utf-8")
     cast.stack.kill("complaints")
     account.tell("the operator shortens the clocks by policy and restarts complaints", "REG-2")
-    dealer = cast.dealers[3]
     body = {
         "kind": "delivery",
         "channel": "letter",
-        "customer_id": dealer["id"],
+        "customer_id": cast.dealers[3]["id"],
         "description": "送货迟到两日,无人说明",
         "contact": {"name": "何伟文", "phone": "13800000148"},
     }
@@ -43,35 +64,27 @@ async def escalate(cast: Cast) -> None:
         case = await visitors.post("complaints", "/complaints", "u33", body)
         return case if case["terms"]["policy"] != before else None
 
-    case = await eventually(filed)
+    case: dict[str, Any] = await eventually(filed)
+    older = await visitors.get("complaints", f"/complaints/{cast.case['id']}", "u05")
     account.expect(
-        f"{case['number']} bears the new policy version, older cases keep theirs",
-        case["terms"]["policy"] != before,
-        "CMP-7",
+        f"{case['number']} bears the new policy version, an older case keeps its own",
+        case["terms"]["policy"] != before == older["terms"]["policy"],
+        "CMP-7 REG-2",
+        older["terms"],
     )
+    return case
 
-    async def climbed() -> Any:
-        seen = await visitors.get("complaints", f"/complaints/{case['id']}", "u33")
-        return seen if seen["calls"] and seen["calls"][-1]["post"] == "general_manager" else None
 
-    seen = await eventually(climbed)
-    account.expect("unanswered, it has climbed to the general manager", seen, "CMP-7 NOT-5")
+async def _on_record(cast: Cast, case: dict[str, Any]) -> None:
+    """The ledger has the breach and every call."""
     await cast.ledger.read()
     story = [entry for entry in cast.ledger.entries if entry.entity_id == case["id"]]
     called = [entry.data["post"] for entry in story if entry.name.endswith(".escalated.v1")]
-    account.expect(
+    cast.account.expect(
         f"called on the way, in this order: {' → '.join(called)}",
         len(called) > 1 and called[-1] == "general_manager" and len(set(called)) == len(called),
         "CMP-7",
         called,
     )
     breaches = [entry.name for entry in story if entry.name.endswith("response_missed.v1")]
-    account.expect("the breach stands in the log, once", len(breaches) == 1, "CMP-7", breaches)
-
-    async def general_manager() -> bool:
-        inbox = await visitors.get("notifications", "/inbox", "u01")
-        return any(one["about"] == case["id"] for one in inbox["items"])
-
-    account.expect("the general manager has it in the inbox", await eventually(general_manager), "NOT-1 NOT-5")
-    await visitors.post("complaints", f"/complaints/{case['id']}/acknowledge", "u01")
-    account.tell(f"{visitors.name('u01')} acknowledges", "CMP-7")
+    cast.account.expect("the breach stands in the log, once", len(breaches) == 1, "CMP-7", breaches)
