@@ -26,6 +26,7 @@ from shared.telemetry import log
 
 GRACE = 10.0  # seconds to finish what is in hand
 DAILY, HOURLY = 86_400.0, 3_600.0
+AT_ONCE = 10_000  # missing events in one request: NATS carries a megabyte
 COALESCE = 0.002  # seconds over which wake-ups for a relay elsewhere are joined
 
 
@@ -122,22 +123,29 @@ class Duties:
                 await self.bus.publish(f"wake.{self.name}", b"")
             await asyncio.sleep(COALESCE)
 
-    async def ask_relay(self, wanted: dict[str, Any]) -> bytes:
-        """Let whichever relay leads publish something again; raises `NotAllowedNow` if none answers."""
+    async def audit(self, *, repair: bool) -> dict[str, Any]:
+        """What an audit finds, and how many of the missing events were published again."""
+        report = await audit.compare(self._pool, self.reached().bus, self.name)
+        republished = 0
+        for first in range(0, len(report.missing) if repair else 0, AT_ONCE):
+            republished += await self.ask_relay({"seqs": report.missing[first : first + AT_ONCE]})
+        return {**report._asdict(), "republished": republished}
+
+    async def ask_relay(self, wanted: dict[str, Any]) -> int:
+        """Let whichever relay leads publish something again, and say how much; `NotAllowedNow` if none answers."""
         try:
             reply = await self.reached().bus.request(f"replay.{self.name}", orjson.dumps(wanted), timeout=25)
         except UNREACHABLE as error:
             raise NotAllowedNow("no relay of this service is at work") from error
-        return reply.data
+        return int(orjson.loads(reply.data)["republished"])
 
     async def _hourly(self) -> None:
         while True:
             await asyncio.sleep(HOURLY)
             try:
-                report = await audit.compare(self._pool, self.bus, self.name)
-                if report.missing:
-                    log.warning("audit: %d events are missing from %s", len(report.missing), report.stream)
-                    await self.ask_relay({"seqs": report.missing})
+                report = await self.audit(repair=True)
+                if report["missing"]:
+                    log.warning("audit: %d events were missing from %s", len(report["missing"]), report["stream"])
             except (*UNREACHABLE, *DATABASE, ApiError, NotAllowedNow) as error:
                 log.warning("audit: %s", error or type(error).__name__)
 

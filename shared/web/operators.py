@@ -3,14 +3,12 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from shared.domain.refusals import NotAllowedNow, NotFound
 from shared.events.event import Entity
-from shared.messaging import audit
 from shared.messaging.consumer import Consumer
 from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
 from shared.messaging.inbox import HANDLED_SO_FAR
@@ -140,16 +138,10 @@ async def handled(
 async def replay(body: Again, request: Request, operator: Operator) -> dict[str, Any]:
     """Publish an entity's events again; whoever has handled them already skips them. `{"republished": n}`"""
     wanted = {"entity_id": str(body.entity_id), "after_version": body.after_version}
-    answer = await request.app.state.duties.ask_relay(wanted)
-    return dict(orjson.loads(answer))
+    return {"republished": await request.app.state.duties.ask_relay(wanted)}
 
 
 @router.post("/audit")
 async def audit_stream(request: Request, operator: Operator, repair: bool = True) -> dict[str, Any]:
     """Compare the stream with the log and the log with its digests; publish again what the stream has lost."""
-    state = request.app.state
-    report = await audit.compare(state.pool, state.duties.reached().bus, state.name)
-    republished = 0
-    if repair and report.missing:
-        republished = orjson.loads(await state.duties.ask_relay({"seqs": report.missing}))["republished"]
-    return {**report._asdict(), "republished": republished}
+    return dict(await request.app.state.duties.audit(repair=repair))
