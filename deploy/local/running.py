@@ -89,7 +89,7 @@ def leave_behind(folder: Folder, options: list[str]) -> None:
     try:
         with output.status("Starting the stack"):
             _await_ready(folder, supervisor, log)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nothing half-started may stay behind
         supervisor.terminate()
         supervisor.wait(STOP_LIMIT)
         raise

@@ -81,7 +81,7 @@ class Stack(Doors):
             await self._start_servers(before)
             self._start_services()
             await self.all_ready()
-        except BaseException:
+        except BaseException:  # a cancellation too: nothing half-started may stay behind
             await self.stop()
             raise
 

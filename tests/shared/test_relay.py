@@ -163,6 +163,27 @@ async def test_an_event_that_commits_late_is_not_skipped(
     assert await marked(pool)
 
 
+async def test_a_gap_that_is_first_seen_beside_a_late_event_is_not_skipped_either(
+    pool: Pool, tally_url: str, bus: Client, connection: Connection, nats_server: NatsServer
+) -> None:
+    """One read brings a late number and, above the highest seen, a new gap: the one must not make up for the other."""
+    first, second = await count(pool, 0), await count(pool, 0)
+    relay = new_relay(tally_url, bus)
+    await relay.resync(connection)
+    async with open_transaction(tally_url) as later:
+        async with open_transaction(tally_url) as late:
+            await log_an_event(late, first)
+            await count(pool, 1)
+            await relay.step(connection)
+            await log_an_event(later, second)
+            await count(pool, 1)
+            await late.execute("COMMIT")
+        await relay.step(connection)
+        await later.execute("COMMIT")
+    await relay.step(connection)
+    await complete(tally_url, nats_server.url())
+
+
 async def test_a_late_event_survives_a_change_of_relay(
     pool: Pool, tally_url: str, bus: Client, connection: Connection, nats_server: NatsServer
 ) -> None:
