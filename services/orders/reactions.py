@@ -1,10 +1,10 @@
 """What orders does about what it hears."""
 
-from services.orders import views
 from services.orders.domain.contract_allowance import ContractAllowance
 from services.orders.domain.evidence_search import EvidenceSearch
 from services.orders.domain.lot import Lot
 from services.orders.domain.order import Order
+from services.orders.views import customers, orders
 from shared.events.complaints import ComplaintFiled
 from shared.events.contracts import ContractEnded, ContractTookEffect
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
@@ -18,13 +18,13 @@ reactions = Reactions("orders")
 @reactions.on(CustomerRegistered)
 async def know_the_customer(event: CustomerRegistered, work: Work) -> None:
     """Orders are written for registered customers only."""
-    work.project(views.KNOW_CUSTOMER, event.entity_id, event.code, event.company, event.owner)
+    work.project(customers.KNOW_CUSTOMER, event.entity_id, event.code, event.company, event.owner)
 
 
 @reactions.on(CustomerOwnerChanged)
 async def know_the_new_owner(event: CustomerOwnerChanged, work: Work) -> None:
     """The customer's salesperson has changed."""
-    work.project(views.KNOW_OWNER, event.entity_id, event.owner)
+    work.project(customers.KNOW_OWNER, event.entity_id, event.owner)
 
 
 @reactions.on(ContractTookEffect)
@@ -45,7 +45,7 @@ async def compile_the_evidence(event: ComplaintFiled, work: Work) -> None:
     """Give the case what we know of the goods it names, if they are the complainant's own (ORD-20)."""
     if event.slip is None:
         return
-    order_id = await work.fetchval(views.ORDER_OF_SLIP, event.slip.order_number, event.customer_id)
+    order_id = await work.fetchval(orders.ORDER_OF_SLIP, event.slip.order_number, event.customer_id)
     if order_id is None:
         work.begin(EvidenceSearch.fail(work.id_for("evidence search"), event.entity_id, event.slip.order_number))
         return

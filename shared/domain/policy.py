@@ -23,7 +23,7 @@ from pydantic import (
 
 from shared.domain.actor import Post
 from shared.domain.approvals import content_digest
-from shared.domain.money import Amount
+from shared.domain.money import Amount, PositiveAmount
 from shared.domain.working_time import Calendar
 
 PACKAGED = Path(__file__).with_name("policy.toml")
@@ -141,24 +141,58 @@ class Orders(Section):
     overdue_delivery_warning: Duration
 
 
+class ChainEntry(Section):
+    """Posts that approve a contract for which all the named conditions hold, and the clause that asks for them."""
+
+    posts: Posts
+    clause: Annotated[str, Field(min_length=1)]
+    kind: Literal["sales", "clearance", "service"] | None = None
+    deviates: Annotated[bool, Strict()] | None = None
+    amount_from: PositiveAmount | None = None
+
+    @property
+    def unconditional(self) -> bool:
+        return self.kind is None and self.deviates is None and self.amount_from is None
+
+    def applies(self, kind: str, amount: Decimal, *, deviates: bool) -> bool:
+        """Whether a contract of this kind and amount asks for the posts."""
+        return (
+            self.kind in (None, kind)
+            and self.deviates in (None, deviates)
+            and (self.amount_from is None or amount >= self.amount_from)
+        )
+
+
 class Contracts(Section):
     """合同: who approves and reviews, and what is reminded of (CON-2 to CON-4, CON-7, CON-10, CON-13)."""
 
-    standard_chain: Posts
-    deviation_chain: Posts
-    clearance_chain: Posts
+    approval_chain: tuple[ChainEntry, ...]
     review_departments: Posts
     milestone_warning: Duration
     expiry_reminder: Duration
 
-    def approval_chain(self, *, deviates: bool, clearance: bool) -> tuple[Post, ...]:
-        """The posts a contract goes through, in order; a post that two reasons call for signs once."""
-        chain = self.standard_chain
-        if deviates:
-            chain += self.deviation_chain
-        if clearance:
-            chain += self.clearance_chain
-        return tuple(dict.fromkeys(chain))
+    @field_validator("approval_chain")
+    @classmethod
+    def _always_somebody(cls, entries: tuple[ChainEntry, ...]) -> tuple[ChainEntry, ...]:
+        if not any(entry.unconditional for entry in entries):
+            raise ValueError("one entry has no condition, so that somebody always approves")
+        thresholds: dict[tuple[str | None, bool | None], list[Decimal]] = {}
+        for entry in entries:
+            if entry.amount_from is not None:
+                thresholds.setdefault((entry.kind, entry.deviates), []).append(entry.amount_from)
+        if any(amounts != sorted(set(amounts)) for amounts in thresholds.values()):
+            raise ValueError("the amounts of entries that are otherwise alike rise")
+        return entries
+
+    def approvers(self, kind: str, amount: Decimal, *, deviates: bool) -> dict[Post, list[str]]:
+        """The posts a contract goes through, in order, each with the clauses that ask for it; each signs once."""
+        asked: dict[Post, list[str]] = {}
+        for entry in self.approval_chain:
+            if entry.applies(kind, amount, deviates=deviates):
+                for post in entry.posts:
+                    clauses = asked.setdefault(post, [])
+                    clauses.extend({entry.clause} - set(clauses))
+        return asked
 
 
 class Customers(Section):

@@ -3,7 +3,7 @@
 from datetime import date
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
 from shared.domain.actor import Post
 from shared.domain.money import Amount
@@ -18,6 +18,15 @@ class ContractLine(BaseModel):
     quantity: Amount
     price: Amount
     deliver_by: date | None = None
+
+
+class ServiceTerm(BaseModel):
+    """What a service contract promises of one service: how soon it is begun and done, and how often at most (CON-12)."""
+
+    service: str
+    response_hours: int
+    resolution_hours: int
+    times: int | None = None
 
 
 class TemplateDrafted(Event, name="contracts.template.drafted.v1"):
@@ -44,12 +53,14 @@ class TemplateRetired(Event, name="contracts.template.retired.v1"):
 
 
 class ContractDrafted(Event, name="contracts.contract.drafted.v1"):
-    """A contract was drawn up from a template version (CON-1)."""
+    """A contract was drawn up from a template version (CON-1), or as a new edition of the one it `amends` (CON-9)."""
 
     number: str
     customer_id: UUID
     kind: str
     template_digest: str
+    amends: UUID | None = None
+    edition: int = 1
 
 
 class ContractChanged(Event, name="contracts.contract.changed.v1"):
@@ -129,6 +140,147 @@ class ContractTookEffect(Event, name="contracts.contract.took_effect.v1"):
     sealed_by: str
     lines: list[ContractLine]
     valid_until: date
+    services: list[ServiceTerm] = []
+
+
+class ContractWithdrawn(Event, name="contracts.contract.withdrawn.v1"):
+    """The draft was given up before it took effect; nothing of it is deleted."""
+
+    number: str
+    reason: str
+
+
+class SealRequested(Event, name="contracts.contract.seal_requested.v1"):
+    """Somebody asks the custodian to seal so many copies of what was approved (CON-5)."""
+
+    number: str
+    copies: int
+    digest: str
+
+
+class AmendmentTookEffect(Event, name="contracts.contract.amendment_took_effect.v1"):
+    """An amendment (补充协议) went through the same chain and was sealed; the contract it amends says so itself (CON-9)."""
+
+    number: str
+    amends: UUID
+    digest: str
+    copies: int
+    sealed_by: str
+
+
+class ContractAmended(Event, name="contracts.contract.amended.v1"):
+    """A contract in force has a new edition of its content: these are its lines and its validity from now on (CON-9)."""
+
+    number: str
+    customer_id: UUID
+    amendment_id: UUID
+    edition: int
+    digest: str
+    lines: list[ContractLine]
+    valid_until: date
+    services: list[ServiceTerm] = []
+
+
+class PerformanceOpened(Event, name="contracts.performance.opened.v1"):
+    """What is ordered, paid and delivered is counted against the contract from now on (CON-10, CON-13)."""
+
+    contract_id: UUID
+    number: str
+    customer_id: UUID
+
+
+class PerformanceAdjusted(Event, name="contracts.performance.adjusted.v1"):
+    """An amendment has changed what is contracted; what was performed before still counts (CON-9, CON-13)."""
+
+    contract_id: UUID
+    edition: int
+
+
+class PerformanceProgressed(Event, name="contracts.performance.progressed.v1"):
+    """An order under the contract was placed, paid, delivered or given up (CON-13). In yuan over all lines."""
+
+    contract_id: UUID
+    order_id: UUID
+    deed: str
+    ordered: Amount
+    paid: Amount
+    delivered: Amount
+
+
+class MilestoneApproaching(Event, name="contracts.performance.milestone_approaching.v1"):
+    """A delivery date is near, and not all of the line has been delivered (CON-10)."""
+
+    contract_id: UUID
+    number: str
+    customer_id: UUID
+    article: str
+    due_on: date
+    contracted: Amount
+    delivered: Amount
+    owner: str | None = None
+
+
+class MilestoneMissed(Event, name="contracts.performance.milestone_missed.v1"):
+    """A delivery date has passed and not all of the line was delivered; this stays so (CON-10)."""
+
+    contract_id: UUID
+    number: str
+    customer_id: UUID
+    article: str
+    due_on: date
+    contracted: Amount
+    delivered: Amount
+    owner: str | None = None
+
+
+class MilestoneMet(Event, name="contracts.performance.milestone_met.v1"):
+    """All of a line has been delivered, in time or late (CON-10)."""
+
+    contract_id: UUID
+    number: str
+    article: str
+    due_on: date
+    in_time: bool
+
+
+class ContractExpiring(Event, name="contracts.performance.expiring.v1"):
+    """The contract ends soon; whoever looks after the customer thinks of its renewal (CON-13)."""
+
+    contract_id: UUID
+    number: str
+    customer_id: UUID
+    valid_until: date
+    owner: str | None = None
+
+
+class PerformanceClosed(Event, name="contracts.performance.closed.v1"):
+    """The contract has ended; what was performed stays on record (CON-13)."""
+
+    contract_id: UUID
+
+
+class BreachRecorded(Event, name="contracts.performance.breach_recorded.v1"):
+    """A confirmed quality failure or a missed date breaks the contract; so much is due by its clauses (CON-14)."""
+
+    contract_id: UUID
+    number: str
+    customer_id: UUID
+    breach_id: UUID
+    kind: str
+    cause_id: UUID
+    clause: str | None = None
+    value: Amount
+    damages: Amount
+
+
+class ServiceWorkMeasured(Event, name="contracts.performance.service_measured.v1"):
+    """A service done under the contract was in its time limits, or not (CON-12)."""
+
+    contract_id: UUID
+    number: str
+    service: str
+    response_in_time: bool
+    resolution_in_time: bool
 
 
 class ContractEnded(Event, name="contracts.contract.ended.v1"):
@@ -136,3 +288,21 @@ class ContractEnded(Event, name="contracts.contract.ended.v1"):
 
     number: str
     reason: str
+
+
+class DelegationGiven(Event, name="contracts.delegation.given.v1"):
+    """While somebody is absent their posts are exercised by a delegate, from one moment until another (CON-15)."""
+
+    absent: str
+    delegate: str
+    posts: list[Post]
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    given_by: str
+
+
+class DelegationRevoked(Event, name="contracts.delegation.revoked.v1"):
+    """A delegation is taken back before its time was over; what was decided under it stays (CON-15)."""
+
+    absent: str
+    delegate: str

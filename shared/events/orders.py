@@ -32,6 +32,16 @@ class IssuedGoods(BaseModel):
     quantity: PositiveAmount
 
 
+class Shortage(BaseModel):
+    """What stock cannot cover of one line: quantity in the article's unit (ORD-7)."""
+
+    line: int
+    article: str
+    colour_number: str
+    grade: str
+    quantity: PositiveAmount
+
+
 class ArticleListed(Event, name="orders.article.listed.v1"):
     """An article stands in the catalogue (ORD-1)."""
 
@@ -135,6 +145,27 @@ class OrderPlaced(Event, name="orders.order.placed.v1"):
     salesperson: str
     lines: list[OrderedLine]
     total: Amount
+    store: str | None = None
+    branch: str | None = None
+    deliver_by: date | None = None
+    quotation_id: UUID | None = None
+    reference: str | None = None
+
+
+class GoodsAllocated(Event, name="orders.order.goods_allocated.v1"):
+    """Stock was set aside for the order, first expired first; `shortages` has to be produced (ORD-7, ORD-12)."""
+
+    number: str
+    customer_id: UUID
+    allocations: list[IssuedGoods]
+    shortages: list[Shortage]
+
+
+class AllocationFreed(Event, name="orders.order.allocation_freed.v1"):
+    """Stock that was set aside is free again (ORD-17)."""
+
+    number: str
+    reason: str
 
 
 class PaymentRecorded(Event, name="orders.order.payment_recorded.v1"):
@@ -143,6 +174,7 @@ class PaymentRecorded(Event, name="orders.order.payment_recorded.v1"):
     payment_id: UUID
     kind: str
     amount: PositiveAmount
+    customer_id: UUID | None = None
 
 
 class PaymentConfirmed(Event, name="orders.order.payment_confirmed.v1"):
@@ -150,6 +182,19 @@ class PaymentConfirmed(Event, name="orders.order.payment_confirmed.v1"):
 
     payment_id: UUID
     amount: PositiveAmount
+    confirmed: Amount
+    kind: str | None = None
+    customer_id: UUID | None = None
+    salesperson: str | None = None
+    store: str | None = None
+
+
+class DepositConfirmed(Event, name="orders.order.deposit_confirmed.v1"):
+    """The share of the price that opens production is confirmed; goods still wait for the whole (ORD-9)."""
+
+    number: str
+    customer_id: UUID
+    total: Amount
     confirmed: Amount
 
 
@@ -160,6 +205,31 @@ class PaymentReversed(Event, name="orders.order.payment_reversed.v1"):
     amount: PositiveAmount
     confirmed: Amount
     reason: str
+    kind: str | None = None
+    bounced: bool = False
+    counted: bool = True
+    number: str | None = None
+    customer_id: UUID | None = None
+    salesperson: str | None = None
+    store: str | None = None
+
+
+class OrderOverpaid(Event, name="orders.order.overpaid.v1"):
+    """More money was confirmed than the order costs: the surplus is the customer's credit (ORD-10)."""
+
+    number: str
+    customer_id: UUID
+    surplus: PositiveAmount
+
+
+class PaymentReminded(Event, name="orders.order.payment_reminded.v1"):
+    """The order still waits for money (ORD-16)."""
+
+    number: str
+    customer_id: UUID
+    salesperson: str
+    outstanding: Amount
+    expires_at: datetime | None = None
 
 
 class OrderPaid(Event, name="orders.order.paid.v1"):
@@ -169,6 +239,8 @@ class OrderPaid(Event, name="orders.order.paid.v1"):
     customer_id: UUID
     total: Amount
     confirmed: Amount
+    contract_id: UUID | None = None
+    lines: list[OrderedLine] = []
 
 
 class PaymentGateClosed(Event, name="orders.order.gate_closed.v1"):
@@ -177,6 +249,9 @@ class PaymentGateClosed(Event, name="orders.order.gate_closed.v1"):
     number: str
     total: Amount
     confirmed: Amount
+    customer_id: UUID | None = None
+    contract_id: UUID | None = None
+    lines: list[OrderedLine] = []
 
 
 class OrderReleased(Event, name="orders.order.released.v1"):
@@ -184,6 +259,58 @@ class OrderReleased(Event, name="orders.order.released.v1"):
 
     number: str
     delivery_order: str
+    customer_id: UUID | None = None
+
+
+class InvoiceIssued(Event, name="orders.order.invoice_issued.v1"):
+    """Finance has made out the invoice that travels with the goods (ORD-11)."""
+
+    number: str
+    invoice: str
+    amount: Amount
+
+
+class DispatchPlanned(Event, name="orders.order.dispatch_planned.v1"):
+    """When and how the goods will leave; the customer is told (ORD-11)."""
+
+    number: str
+    customer_id: UUID
+    planned_on: date
+    carrier: str
+
+
+class ShipmentDispatched(Event, name="orders.order.shipment_dispatched.v1"):
+    """One shipment of the order has left; the last one makes the order dispatched (ORD-11)."""
+
+    number: str
+    customer_id: UUID
+    contract_id: UUID | None = None
+    shipment_id: UUID
+    shipment: int
+    delivery_order: str
+    certificate: str
+    invoice: str
+    goods: list[IssuedGoods]
+
+
+class ShipmentDelivered(Event, name="orders.order.shipment_delivered.v1"):
+    """The customer has confirmed one shipment (ORD-13)."""
+
+    number: str
+    customer_id: UUID
+    contract_id: UUID | None = None
+    shipment_id: UUID
+    shipment: int
+    goods: list[IssuedGoods]
+
+
+class DeliveryLate(Event, name="orders.order.delivery_late.v1"):
+    """The promised day has passed and not everything was delivered; this stays so (ORD-13)."""
+
+    number: str
+    customer_id: UUID
+    salesperson: str
+    due_on: date
 
 
 class OrderDispatched(Event, name="orders.order.dispatched.v1"):
@@ -202,19 +329,63 @@ class OrderDelivered(Event, name="orders.order.delivered.v1"):
 
     number: str
     customer_id: UUID
+    contract_id: UUID | None = None
+    goods: list[IssuedGoods] = []
 
 
-class OrderCancelled(Event, name="orders.order.cancelled.v1"):
-    """The order was given up before anything was paid."""
+class RefundRequested(Event, name="orders.order.refund_requested.v1"):
+    """A paid order is to be given up; another person has to approve the refund (ORD-17)."""
+
+    number: str
+    customer_id: UUID
+    amount: PositiveAmount
+    reason: str
+
+
+class RefundRefused(Event, name="orders.order.refund_refused.v1"):
+    """The refund was not approved: the order stands (ORD-17)."""
 
     number: str
     reason: str
+
+
+class OrderRefunded(Event, name="orders.order.refunded.v1"):
+    """Another person has approved the refund: the money goes back, or becomes the customer's credit (ORD-17)."""
+
+    number: str
+    customer_id: UUID
+    amount: PositiveAmount
+    to_credit: bool
+    salesperson: str | None = None
+    store: str | None = None
+
+
+class OrderCancelled(Event, name="orders.order.cancelled.v1"):
+    """The order was given up before goods left; whatever was paid was refunded first (ORD-17)."""
+
+    number: str
+    reason: str
+    customer_id: UUID | None = None
+    contract_id: UUID | None = None
+    lines: list[OrderedLine] = []
 
 
 class OrderExpired(Event, name="orders.order.expired.v1"):
     """No money came in time; the order frees its stock (ORD-17)."""
 
     number: str
+    customer_id: UUID | None = None
+    contract_id: UUID | None = None
+    lines: list[OrderedLine] = []
+
+
+class OrderDocumentFiled(Event, name="orders.order_document.filed.v1"):
+    """A paper of the order is kept with it: signed order, delivery order, payment slip (ORD-18)."""
+
+    order_id: UUID
+    kind: str
+    name: str
+    sha256: str
 
 
 class EvidenceCompiled(Event, name="orders.order.evidence_compiled.v1"):
@@ -254,7 +425,241 @@ class AllowanceDrawn(Event, name="orders.contract_allowance.drawn.v1"):
     order_id: UUID
 
 
+class AllowanceReturned(Event, name="orders.contract_allowance.returned.v1"):
+    """An order under the contract was given up or expired: what it took is open again (ORD-17, ORD-19)."""
+
+    order_id: UUID
+
+
+class AllowanceChanged(Event, name="orders.contract_allowance.changed.v1"):
+    """The contract was amended: other quantities, prices or another end (ORD-19)."""
+
+    number: str
+    edition: int
+
+
 class AllowanceClosed(Event, name="orders.contract_allowance.closed.v1"):
     """No more orders under this contract (ORD-19)."""
 
     reason: str
+
+
+class TrialRequested(Event, name="orders.trial.requested.v1"):
+    """A customer wants a variety that was never produced: their sample plate goes to trial production (ORD-8)."""
+
+    number: str
+    article: str
+    customer_id: UUID
+
+
+class TrialProduced(Event, name="orders.trial.produced.v1"):
+    """Production has tried and says what came of it; the customer is asked (ORD-8)."""
+
+    number: str
+    customer_id: UUID
+    succeeded: bool
+    result: str
+
+
+class TrialAccepted(Event, name="orders.trial.accepted.v1"):
+    """The customer accepts the trial: the variety can be ordered (ORD-8)."""
+
+    number: str
+    article: str
+    customer_id: UUID
+
+
+class TrialRejected(Event, name="orders.trial.rejected.v1"):
+    """The trial failed or the customer does not accept it: the variety cannot be ordered (ORD-8)."""
+
+    number: str
+    article: str
+    customer_id: UUID
+    reason: str
+
+
+class ArticleEnteredProduction(Event, name="orders.article.entered_production.v1"):
+    """A new variety has passed its trial and may be ordered (ORD-8)."""
+
+    article: str
+
+
+class PriceExceptionRequested(Event, name="orders.price_exception.requested.v1"):
+    """Somebody asks for a price other than the book's for one customer, with a reason, a limit and an end (ORD-3)."""
+
+    number: str
+    customer_id: UUID
+    article: str
+    price: Amount
+    quantity: PositiveAmount
+    reason: str
+
+
+class PriceExceptionApproved(Event, name="orders.price_exception.approved.v1"):
+    """The exception holds until its limit is used up or its time is over (ORD-3)."""
+
+    number: str
+    customer_id: UUID
+    article: str
+    price: Amount
+    quantity: PositiveAmount
+    expires_at: datetime
+
+
+class PriceExceptionRejected(Event, name="orders.price_exception.rejected.v1"):
+    """The exception was not approved (ORD-3)."""
+
+    number: str
+    reason: str
+
+
+class PriceExceptionUsed(Event, name="orders.price_exception.used.v1"):
+    """An order line was priced by the exception (ORD-3)."""
+
+    order_id: UUID
+    quantity: PositiveAmount
+    used: Amount
+
+
+class PriceExceptionEnded(Event, name="orders.price_exception.ended.v1"):
+    """The exception was revoked or its time is over (ORD-3)."""
+
+    number: str
+    reason: str
+
+
+class QuotationOffered(Event, name="orders.quotation.offered.v1"):
+    """A customer is offered a trial, a medium and a bulk quantity to pick from (ORD-4)."""
+
+    number: str
+    customer_id: UUID
+    salesperson: str
+    options: list[str]
+    valid_until: date
+
+
+class QuotationPicked(Event, name="orders.quotation.picked.v1"):
+    """The customer has picked one option; it became the order (ORD-4)."""
+
+    number: str
+    customer_id: UUID
+    option: str
+    order_id: UUID
+
+
+class QuotationEnded(Event, name="orders.quotation.ended.v1"):
+    """The quotation was withdrawn or its time is over (ORD-4)."""
+
+    number: str
+    reason: str
+
+
+class ProductionRequested(Event, name="orders.production_request.requested.v1"):
+    """What stock cannot cover of an order's line is to be produced (ORD-7)."""
+
+    number: str
+    order_id: UUID
+    order_number: str
+    customer_id: UUID
+    line: int
+    article: str
+    quantity: PositiveAmount
+
+
+class ProductionPlanned(Event, name="orders.production_request.planned.v1"):
+    """Production has scheduled the request; the customer is told (ORD-7)."""
+
+    number: str
+    customer_id: UUID
+    order_number: str
+    starts_on: date
+    ready_on: date
+
+
+class ProductionStarted(Event, name="orders.production_request.started.v1"):
+    """Production has begun; the customer is told (ORD-7)."""
+
+    number: str
+    customer_id: UUID
+    order_number: str
+
+
+class ProductionFinished(Event, name="orders.production_request.finished.v1"):
+    """The goods are made and in stock; the customer is told (ORD-7)."""
+
+    number: str
+    customer_id: UUID
+    order_number: str
+    lot: str
+    quantity: PositiveAmount
+
+
+class ProductionCancelled(Event, name="orders.production_request.cancelled.v1"):
+    """The request is not needed any more (ORD-7)."""
+
+    number: str
+    customer_id: UUID
+    order_number: str
+    reason: str
+
+
+class AccountOpened(Event, name="orders.customer_account.opened.v1"):
+    """A customer's account with us begins, with the balance brought forward: above zero it is theirs (ORD-16)."""
+
+    customer_id: UUID
+    brought_forward: Amount
+
+
+class CreditGranted(Event, name="orders.customer_account.credit_granted.v1"):
+    """Money of the customer's is left with us: an overpayment, a refund, or a payment that came back (ORD-10)."""
+
+    customer_id: UUID
+    amount: PositiveAmount
+    source: str
+    order_id: UUID | None = None
+    credit: Amount
+
+
+class CreditUsed(Event, name="orders.customer_account.credit_used.v1"):
+    """Credit pays an order (ORD-10)."""
+
+    customer_id: UUID
+    amount: PositiveAmount
+    order_id: UUID
+    payment_id: UUID
+    credit: Amount
+
+
+class PaymentNoticed(Event, name="orders.payment_notice.received.v1"):
+    """A bank or payment provider reports, signed, that money has come or has gone back (ORD-10)."""
+
+    provider: str
+    kind: str
+    account: str
+    reference: str
+    amount: PositiveAmount
+    order_number: str | None = None
+
+
+class PaymentNoticeMatched(Event, name="orders.payment_notice.matched.v1"):
+    """The notice belongs to this order and stands there as a recorded payment (ORD-10)."""
+
+    order_id: UUID
+    payment_id: UUID | None = None
+
+
+class PaymentNoticeSetAside(Event, name="orders.payment_notice.set_aside.v1"):
+    """No order fits the notice, or the order does not take it; finance looks at it (ORD-10)."""
+
+    reason: str
+
+
+class SalesReportClosed(Event, name="orders.sales_report.closed.v1"):
+    """A day or month is closed: its report is frozen under its number; corrections are later entries (ORD-15)."""
+
+    number: str
+    kind: str
+    begins_on: date
+    ends_on: date
+    entries: int
+    digest: str

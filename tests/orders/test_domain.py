@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from services.orders.domain.article import Article
 from services.orders.domain.contract_allowance import ContractAllowance
 from services.orders.domain.lot import Lot
-from services.orders.domain.order import Order, OrderStatus
+from services.orders.domain.order import Order
+from services.orders.domain.paid_order import OrderStatus
 from services.orders.domain.payment import PaymentKind
 from services.orders.domain.price_book import PriceBook
 from services.orders.domain.pricing import Prices, WantedLine

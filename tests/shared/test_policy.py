@@ -18,8 +18,6 @@ STATED = [
     ("penalties.service_fine_low", yuan(20), "D19 §4.3a"),
     ("penalties.service_fine_high", yuan(100), "D19 §4.3a"),
     ("orders.deposit_share", Decimal(1), "D19 §6.2"),
-    ("contracts.standard_chain", (Post.SALES_MANAGER, Post.AUDITOR), "D19 §10.2"),
-    ("contracts.deviation_chain", (Post.VICE_PRESIDENT_SALES, Post.HEADQUARTERS), "D19 §10.5"),
     ("contracts.review_departments", (Post.PRODUCTION, Post.QUALITY_INSPECTOR), "D19 §10.1"),
     ("customers.visit_lead_time", timedelta(days=1), "D13 pre-sale 3"),
 ]
@@ -101,6 +99,21 @@ def test_an_override_names_only_what_it_changes_and_needs_only_the_value(overrid
             "[quality]\nclaim_limits = { value = [{ post = 'auditor' }, { post = 'hr' }] }",
             "quality.claim_limits",
         ),
+        *(
+            (f"[contracts]\napproval_chain = {{ value = [{entries}] }}", "contracts.approval_chain")
+            for entries in (
+                "",
+                "{ posts = ['auditor'], clause = 'x', kind = 'sales' }",
+                "{ posts = ['auditor'], clause = 'x' }, { posts = ['hr'], clause = 'x', kind = 'gift' }",
+                "{ posts = ['auditor'], clause = 'x' }, { posts = ['hr'], clause = 'x', amount_from = 0 }",
+                "{ posts = ['auditor'], clause = 'x' }, { posts = ['hr'], clause = 'x', deviates = 'yes' }",
+                "{ posts = ['auditor'], clause = 'x' }, { posts = [], clause = 'x', deviates = true }",
+                "{ posts = ['king'], clause = 'x' }",
+                "{ posts = ['auditor'] }",
+                "{ posts = ['hr'], clause = 'x' }"
+                + "".join(f", {{ posts = ['hr'], clause = 'x', amount_from = {amount} }}" for amount in (2, 1)),
+            )
+        ),
         (
             """[quality]
             claim_limits = { value = [
@@ -172,24 +185,57 @@ def test_the_amount_of_a_claim_decides_who_approves_it(amount: str, post: Post) 
     assert Policy.read().quality.claim_approver(yuan(amount)) is post
 
 
-def test_deviation_and_clearance_add_their_posts_and_no_post_signs_twice() -> None:
+STANDARD = [Post.SALES_MANAGER, Post.AUDITOR]
+SMALL, LARGE = yuan("999999.99"), yuan(1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "deviates", "more"),
+    [
+        ("sales", SMALL, False, []),
+        ("service", SMALL, False, []),
+        ("sales", SMALL, True, [Post.VICE_PRESIDENT_SALES, Post.HEADQUARTERS]),
+        ("clearance", SMALL, False, [Post.BRANCH_GENERAL_MANAGER, Post.VICE_PRESIDENT_SALES]),
+        ("clearance", SMALL, True, [Post.VICE_PRESIDENT_SALES, Post.HEADQUARTERS, Post.BRANCH_GENERAL_MANAGER]),
+        ("sales", LARGE, False, [Post.GENERAL_MANAGER]),
+        ("sales", LARGE, True, [Post.VICE_PRESIDENT_SALES, Post.HEADQUARTERS, Post.GENERAL_MANAGER]),
+    ],
+)
+def test_kind_amount_and_deviations_add_their_posts_and_no_post_signs_twice(
+    kind: str, amount: Decimal, deviates: bool, more: list[Post]
+) -> None:
     """CON-2, CON-4, CON-7"""
-    contracts = Policy.read().contracts
-    standard = (Post.SALES_MANAGER, Post.AUDITOR)
-    assert contracts.approval_chain(deviates=False, clearance=False) == standard
-    assert contracts.approval_chain(deviates=True, clearance=False) == (
-        *standard,
-        Post.VICE_PRESIDENT_SALES,
-        Post.HEADQUARTERS,
+    approvers = Policy.read().contracts.approvers(kind, amount, deviates=deviates)
+    assert list(approvers) == [*STANDARD, *more]
+
+
+def test_each_post_of_a_chain_knows_the_clauses_that_ask_for_it() -> None:
+    """CON-2, CON-4, CON-7"""
+    assert Policy.read().contracts.approvers("clearance", LARGE, deviates=True) == {
+        Post.SALES_MANAGER: ["D19 §10.2", "D19 §10.8"],
+        Post.AUDITOR: ["D19 §10.2"],
+        Post.VICE_PRESIDENT_SALES: ["D19 §10.5", "D19 §10.8"],
+        Post.HEADQUARTERS: ["D19 §10.5"],
+        Post.BRANCH_GENERAL_MANAGER: ["D19 §10.8"],
+        Post.GENERAL_MANAGER: ["policy"],
+    }
+
+
+def test_another_policy_gives_another_chain_without_a_change_of_code(override: Path) -> None:
+    """CON-4, REG-2"""
+    override.write_text(
+        """
+        [contracts]
+        approval_chain = { value = [
+            { posts = ["auditor"], clause = "policy" },
+            { posts = ["finance"], clause = "policy", kind = "sales", deviates = false, amount_from = 10 },
+            { posts = ["hr", "auditor"], clause = "policy", kind = "sales", deviates = false, amount_from = 20.5 },
+        ] }
+        """
     )
-    assert contracts.approval_chain(deviates=False, clearance=True) == (
-        *standard,
-        Post.BRANCH_GENERAL_MANAGER,
-        Post.VICE_PRESIDENT_SALES,
-    )
-    assert contracts.approval_chain(deviates=True, clearance=True) == (
-        *standard,
-        Post.VICE_PRESIDENT_SALES,
-        Post.HEADQUARTERS,
-        Post.BRANCH_GENERAL_MANAGER,
-    )
+    contracts = Policy.read(override).contracts
+    assert list(contracts.approvers("sales", yuan(20), deviates=False)) == [Post.AUDITOR, Post.FINANCE]
+    assert list(contracts.approvers("sales", yuan(21), deviates=False)) == [
+        Post.AUDITOR, Post.FINANCE, Post.HR,
+    ]  # fmt: skip
+    assert list(contracts.approvers("sales", yuan(21), deviates=True)) == [Post.AUDITOR]

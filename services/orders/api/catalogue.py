@@ -9,9 +9,10 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import AwareDatetime, Field
 
-from services.orders import views
 from services.orders.domain.article import Article
 from services.orders.domain.price_book import PriceBook
+from services.orders.views import catalogue as views
+from services.orders.views.reading import one
 from shared.documents.tables import Row, YesNo, like_registered, read_table
 from shared.domain.actor import Actor, Post
 from shared.web.asking import Body, Uploaded
@@ -83,7 +84,7 @@ async def list_price_books(request: Request, anyone: Anyone, page: Paged) -> Res
 @router.get("/price-books/{book_id}", response_model=PriceBook)
 async def show_price_book(book_id: UUID, request: Request, anyone: Anyone) -> Response:
     """A version with all its prices: once in force, they are shown to everybody (ORD-2)."""
-    return document(await views.one(request.app.state.pool, views.PRICE_BOOK, "price book", book_id, anyone.outside))
+    return document(await one(request.app.state.pool, views.PRICE_BOOK, "price book", book_id, anyone.outside))
 
 
 @router.post("/price-books/{book_id}/approve", response_model=PriceBook)

@@ -6,13 +6,16 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import Field
 
-from services.orders import views
 from services.orders.api.access import SELLERS, Seller, own_customer, own_order
 from services.orders.domain.contract_allowance import ContractAllowance
 from services.orders.domain.lot import Lot
-from services.orders.domain.order import Order, OrderStatus
+from services.orders.domain.order import Order
+from services.orders.domain.paid_order import OrderStatus
 from services.orders.domain.price_attempt import PriceAttempt
 from services.orders.domain.pricing import Prices, WantedLine
+from services.orders.views import orders as views
+from services.orders.views.catalogue import PriceBooks
+from services.orders.views.reading import one
 from shared.domain.actor import Actor, Post
 from shared.domain.money import PositiveAmount
 from shared.domain.numbers import SHANGHAI
@@ -30,7 +33,7 @@ RECEIVERS = (Post.TRANSPORT, Post.CLERK)
 Receiver = Annotated[Actor, Depends(admit(*RECEIVERS, Post.CUSTOMER, Post.PARTNER))]
 OrderChange = Annotated[Change[Order], Depends(change_of(Order))]
 
-BOOKS = views.PriceBooks()
+BOOKS = PriceBooks()
 
 
 class PlaceOrder(Body):
@@ -123,7 +126,7 @@ async def list_orders(
 @router.get("/orders/{order_id}", response_model=Order)
 async def show_order(order_id: UUID, request: Request, anyone: Anyone) -> Response:
     """One order."""
-    text = await views.one(request.app.state.pool, views.ORDER, "order", order_id)
+    text = await one(request.app.state.pool, views.ORDER, "order", order_id)
     order = Order.model_validate_json(text)
     own_order(anyone, order)
     return document(text, order.version)

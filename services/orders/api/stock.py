@@ -8,10 +8,12 @@ from uuid import UUID
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, Field
 
-from services.orders import views
 from services.orders.api.access import SELLERS, Seller, own_customer
 from services.orders.domain.lot import Lot
 from services.orders.domain.stock_position import StockPosition
+from services.orders.views import stock as views
+from services.orders.views.customers import customer_owner
+from services.orders.views.reading import one
 from shared.documents.tables import Day, Row, read_table
 from shared.domain.actor import Actor, Post
 from shared.domain.numbers import SHANGHAI
@@ -78,7 +80,7 @@ async def list_lots(
 @router.get("/lots/{lot_id}", response_model=Lot)
 async def show_lot(lot_id: UUID, request: Request, insider: Insider) -> Response:
     """One lot."""
-    return document(await views.one(request.app.state.pool, views.LOT, "lot", lot_id))
+    return document(await one(request.app.state.pool, views.LOT, "lot", lot_id))
 
 
 @router.post("/stock-positions", status_code=201, response_model=StockPosition)
@@ -86,7 +88,7 @@ async def show_stock(body: ShowStock, seller: Seller, change: PositionChange, re
     """Show a customer what can be shipped now, and keep what was shown (ORD-6)."""
     own_customer(seller, body.customer_id, *SELLERS)
     pool = request.app.state.pool
-    await views.customer_owner(pool, body.customer_id)
+    await customer_owner(pool, body.customer_id)
     lines = await views.stock(pool, body.articles, change.at.astimezone(SHANGHAI).date())
     return await change.save(StockPosition.show(change.new_id(), body.customer_id, lines, seller, change.at))
 

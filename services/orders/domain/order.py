@@ -3,55 +3,66 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import ClassVar, Self
 from uuid import UUID
 
-from pydantic import Field
-
 from services.orders.domain.lot import Lot
-from services.orders.domain.payment import Payment, PaymentKind
+from services.orders.domain.paid_order import (
+    AWAITING_PAYMENT,
+    CANCELLED,
+    DELIVERED,
+    DISPATCHED,
+    EXPIRED,
+    NEW,
+    PAID,
+    REFUNDING,
+    RELEASED,
+    OrderStatus,
+    PaidOrder,
+)
 from services.orders.domain.stock_position import StockPosition
 from shared.domain.actor import Actor
-from shared.domain.aggregate import Aggregate, Lifecycle, Step
-from shared.domain.money import LIMIT, ZERO, Amount, share
+from shared.domain.aggregate import Lifecycle, Step
+from shared.domain.money import LIMIT, ZERO, share
 from shared.domain.numbers import SHANGHAI, number
 from shared.domain.policy import Policy
 from shared.domain.refusals import NotFound, RuleBroken
 from shared.events.orders import (
+    AllocationFreed,
+    DeliveryLate,
+    DepositConfirmed,
+    DispatchPlanned,
     EvidenceCompiled,
+    GoodsAllocated,
+    InvoiceIssued,
     IssuedGoods,
     OrderCancelled,
     OrderDelivered,
     OrderDispatched,
     OrderedLine,
     OrderExpired,
+    OrderOverpaid,
     OrderPaid,
     OrderPlaced,
+    OrderRefunded,
     OrderReleased,
     PaymentConfirmed,
     PaymentGateClosed,
     PaymentRecorded,
+    PaymentReminded,
     PaymentReversed,
+    RefundRefused,
+    RefundRequested,
+    ShipmentDelivered,
+    ShipmentDispatched,
 )
 
-
-class OrderStatus(StrEnum):
-    NEW = "new"
-    AWAITING_PAYMENT = "awaiting_payment"
-    PAID = "paid"
-    RELEASED = "released"
-    DISPATCHED = "dispatched"
-    DELIVERED = "delivered"
-    CANCELLED = "cancelled"
-    EXPIRED = "expired"
-
-
-NEW, AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED, DELIVERED, CANCELLED, EXPIRED = OrderStatus
 WRITTEN = set(OrderStatus) - {NEW}
+UNDER_WAY = {PAID, RELEASED, DISPATCHED, DELIVERED}
+ENDED = {CANCELLED, EXPIRED}
 
 
-class Order(Aggregate):
+class Order(PaidOrder):
     """订单: a customer's order; nothing leaves before the money is here (ORD-9)."""
 
     TABLE = "orders"
@@ -59,36 +70,39 @@ class Order(Aggregate):
     START = NEW
     LIFECYCLE: ClassVar[Lifecycle] = {
         OrderPlaced: Step({NEW}, AWAITING_PAYMENT),
+        GoodsAllocated: Step({AWAITING_PAYMENT, PAID, RELEASED}),
+        AllocationFreed: Step({AWAITING_PAYMENT, PAID, RELEASED, REFUNDING}),
         PaymentRecorded: Step({AWAITING_PAYMENT, PAID}),
-        PaymentConfirmed: Step({AWAITING_PAYMENT, PAID}),
+        # money that comes late still is money: on an order that has ended it becomes the customer's credit
+        PaymentConfirmed: Step({AWAITING_PAYMENT} | UNDER_WAY | {REFUNDING} | ENDED),
+        DepositConfirmed: Step({AWAITING_PAYMENT}),
         OrderPaid: Step({AWAITING_PAYMENT}, PAID),
+        OrderOverpaid: Step(UNDER_WAY | ENDED),
+        PaymentReminded: Step({AWAITING_PAYMENT}),
         PaymentReversed: Step(WRITTEN),
         PaymentGateClosed: Step({PAID, RELEASED}, AWAITING_PAYMENT),
+        InvoiceIssued: Step({PAID, RELEASED}),
         OrderReleased: Step({PAID}, RELEASED),
+        DispatchPlanned: Step({PAID, RELEASED}),
+        ShipmentDispatched: Step({RELEASED}),
         OrderDispatched: Step({RELEASED}, DISPATCHED),
+        ShipmentDelivered: Step({AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED}),
+        DeliveryLate: Step({AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED}),
         OrderDelivered: Step({DISPATCHED}, DELIVERED),
-        OrderCancelled: Step({AWAITING_PAYMENT}, CANCELLED),
+        RefundRequested: Step({AWAITING_PAYMENT, PAID, RELEASED}, REFUNDING),
+        RefundRefused: Step({REFUNDING}, AWAITING_PAYMENT),
+        OrderRefunded: Step({REFUNDING}),
+        OrderCancelled: Step({AWAITING_PAYMENT, REFUNDING}, CANCELLED),
         OrderExpired: Step({AWAITING_PAYMENT}, EXPIRED),
         EvidenceCompiled: Step(WRITTEN),
     }
     TIMERS = frozenset({"expire"})
 
-    status: OrderStatus
-    number: str
-    customer_id: UUID
-    contract_id: UUID | None = None
     stock_position_id: UUID
-    salesperson: str
+    branch: str | None = None
     placed_by: str
     placed_at: datetime
     requirements: str = ""
-    lines: list[OrderedLine]
-    total: Amount
-    confirmed: Amount = ZERO
-    released_against: Amount = Field(default=ZERO, description="Money that was confirmed when the goods were released")
-    payments: list[Payment] = []
-    delivery_order: str | None = None
-    released_by: str | None = None
     certificate: str | None = None
     goods: list[IssuedGoods] = []
     dispatched_by: str | None = None
@@ -134,47 +148,16 @@ class Order(Aggregate):
         order.schedule(order.expire, at + policy.orders.payment_expiry)
         return order
 
-    def record_payment(
-        self, id: UUID, kind: PaymentKind, amount: Decimal, account: str, reference: str, by: Actor, at: datetime
-    ) -> None:
-        """A clerk records money with its voucher; it counts only once finance has confirmed it (ORD-10)."""
-        payment = Payment(
-            id=id, kind=kind, amount=amount, account=account, reference=reference, recorded_by=by.id,
-            recorded_for=by.on_behalf_of, recorded_at=at,
-        )  # fmt: skip
-        self.payments.append(payment)
-        self.record(PaymentRecorded(payment_id=id, kind=kind, amount=amount))
-
-    def confirm_payment(self, payment_id: UUID, by: Actor, at: datetime) -> None:
-        """Finance confirms that the money has arrived; never by whoever recorded it (ORD-10)."""
-        payment = self.payment(payment_id)
-        payment.confirm(by, at)
-        self.confirmed += payment.amount
-        self.record(PaymentConfirmed(payment_id=payment_id, amount=payment.amount, confirmed=self.confirmed))
-        if self.confirmed >= self.total and self.may(OrderPaid):
-            self.record(OrderPaid.model_validate(self, from_attributes=True))
-            self.unschedule(self.expire)
-
-    def reverse_payment(self, payment_id: UUID, reason: str, by: Actor, at: datetime) -> None:
-        """Money bounced or was called back: what it covered is not covered any more, and the gate closes (ORD-10)."""
-        payment = self.payment(payment_id)
-        self.confirmed -= payment.reverse(reason, by, at)
-        event = PaymentReversed(payment_id=payment_id, amount=payment.amount, confirmed=self.confirmed, reason=reason)
-        self.record(event)
-        if self.confirmed < self.total and self.may(PaymentGateClosed):
-            self.released_against, self.delivery_order, self.released_by = ZERO, None, None
-            self.record(PaymentGateClosed(number=self.number, total=self.total, confirmed=self.confirmed))
-
     def release(self, by: Actor, at: datetime) -> None:
         """Issue the delivery order: only against confirmed money covering the whole order (ORD-9, ORD-11)."""
-        if self.confirmed < self.total:
+        if self.covered < self.total:
             raise RuleBroken(
                 "ORD-9",
                 "payment first, goods after: {confirmed} of {total} yuan are confirmed",
-                confirmed=self.confirmed,
+                confirmed=self.covered,
                 total=self.total,
             )
-        self.released_against, self.released_by = self.confirmed, by.id
+        self.released_against, self.released_by = self.covered, by.id
         self.delivery_order = number("CH", self.id, at)
         self.record(OrderReleased(number=self.number, delivery_order=self.delivery_order))
 
@@ -208,18 +191,6 @@ class Order(Aggregate):
         self.received_by, self.delivered_at = received_by, at
         self.record(OrderDelivered(number=self.number, customer_id=self.customer_id))
 
-    def cancel(self, reason: str) -> None:
-        """Give the order up before anything is confirmed."""
-        if self.confirmed > ZERO:
-            raise RuleBroken("ORD-17", "money is confirmed on this order; it has to be refunded first")
-        self.record(OrderCancelled(number=self.number, reason=reason))
-        self.unschedule(self.expire)
-
-    def expire(self, at: datetime) -> None:
-        """Policy's time for payment is over (ORD-17); an order that is part-paid is looked at by people instead."""
-        if self.confirmed == ZERO:
-            self.record(OrderExpired(number=self.number))
-
     def compile_evidence(self, complaint_id: UUID, kind: str) -> None:
         """Tell the case what we know of the goods: lines, lots, dates, prices, people (ORD-20)."""
         people = {
@@ -231,10 +202,3 @@ class Order(Aggregate):
         fields = self.model_dump(include=set(EvidenceCompiled.model_fields))
         event = EvidenceCompiled(**fields, complaint_id=complaint_id, kind=kind, people=people)
         self.record(event)
-
-    def payment(self, payment_id: UUID) -> Payment:
-        """One of the order's payments; raises `NotFound`."""
-        for payment in self.payments:
-            if payment.id == payment_id:
-                return payment
-        raise NotFound("there is no {entity} {id}", entity="payment", id=str(payment_id))

@@ -1,0 +1,1 @@
+"""Every read of orders, by subject."""
