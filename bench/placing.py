@@ -1,7 +1,6 @@
 """Placing an order of three lines over HTTP, beside the same statement sent by the bare driver."""
 
 import asyncio
-import sys
 import time
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,7 +13,7 @@ import orjson
 import psutil
 
 from bench.figures import against, show
-from deploy.local.ports import free_port
+from bench.serving import CONNECTIONS, cpu_seconds, served, timed_requests
 from deploy.local.stack import Stack
 from services.orders.domain.order import Order
 from services.orders.domain.stock_position import Available, StockPosition
@@ -25,7 +24,6 @@ from shared.events.orders import OrderedLine
 from shared.persistence.pool import open_pool
 from shared.persistence.store import Draft, Key, stamp, write
 
-CONNECTIONS = 16
 SECONDS = 5.0
 DATA = Path("deploy/local/data")
 ARTICLES = 3
@@ -34,42 +32,15 @@ KEY = b"KEY-" * 9  # stands for an idempotency key, which is as long
 
 async def placing(stack: Stack) -> None:
     """At least 0.45 of the bare rate, with 16 connections and one service process."""
-    port = free_port()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services",
-        "orders",
-        "--port",
-        str(port),
-        "--only",
-        "api",
-        env=stack.environment("orders") | {"POOL_SIZE": str(CONNECTIONS), "LOG_LEVEL": "WARNING"},
-    )
-    try:
-        await _ready(port)
+    async with served(stack, "orders") as (port, process):
         request = await _prepare(stack, port)
         await against(
             "place an order over HTTP (3 lines, 16 connections, api role)",
-            lambda: _http(port, request, psutil.Process(process.pid)),
+            lambda: _http(port, request, process),
             lambda: _bare(stack),
             unit="orders/s",
             target_ratio=0.45,
         )
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-async def _ready(port: int) -> None:
-    async with httpx.AsyncClient() as client:
-        for _ in range(200):
-            try:
-                if (await client.get(f"http://127.0.0.1:{port}/health/ready")).status_code == 200:
-                    return
-            except httpx.TransportError:
-                await asyncio.sleep(0.05)
-    raise TimeoutError("orders did not start")
 
 
 async def _prepare(stack: Stack, port: int) -> bytes:
@@ -110,29 +81,13 @@ async def _prepare(stack: Stack, port: int) -> bytes:
 
 async def _http(port: int, request: bytes, process: psutil.Process) -> float:
     """Orders placed per second over 16 connections that are kept open; the client costs as little as it can."""
-    before = process.cpu_times()
-    until = time.perf_counter() + SECONDS
-
-    async def client() -> int:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        placed = 0
-        while time.perf_counter() < until:
-            writer.write(request.replace(KEY, str(uuid4()).encode()))
-            head = await reader.readuntil(b"\r\n\r\n")
-            if not head.startswith(b"HTTP/1.1 201"):
-                raise AssertionError(head)
-            length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
-            await reader.readexactly(length)
-            placed += 1
-        writer.close()
-        return placed
-
+    before = cpu_seconds(process)
     started = time.perf_counter()
-    placed = sum(await asyncio.gather(*(client() for _ in range(CONNECTIONS))))
-    after = process.cpu_times()
-    used = after.user + after.system - before.user - before.system
-    show("CPU of the service process per placed order", unit="us", ours=round(used / placed * 1e6))
-    return placed / (time.perf_counter() - started)
+    taken = await timed_requests(port, lambda: request.replace(KEY, str(uuid4()).encode()), SECONDS, 201)
+    elapsed = time.perf_counter() - started
+    used = cpu_seconds(process) - before
+    show("CPU of the service process per placed order", unit="us", ours=round(used / len(taken) * 1e6))
+    return len(taken) / elapsed
 
 
 def _order() -> tuple[Order, Occasion]:
