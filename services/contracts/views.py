@@ -1,12 +1,14 @@
 """Every read of contracts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from services.contracts.domain.contract import Contract
+from services.contracts.domain.delegation import ONLOOKERS, Delegation, stand_in
 from services.contracts.domain.template import Template
 from services.contracts.domain.text import ContractText, contract_text
 from shared.domain.actor import Actor
@@ -37,25 +39,38 @@ WHERE contracts.id = $1
 
 CONTRACT = "SELECT document, version FROM contracts WHERE id = $1"
 
+AMENDMENTS = "SELECT count(*) FROM contracts WHERE amends = $1"
+
+# Lists show a contract as it stands; its earlier editions are on its own page.
+NOT_LISTED = ("editions", "basis")
+
 CONTRACTS = """
-SELECT id, document FROM contracts
+SELECT id, document - '{editions,basis}'::text[] AS document FROM contracts
 WHERE id < $1 AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR customer_id = $4)
-  AND ($5::text IS NULL OR number = $5)
-  AND ($6::text[] IS NULL OR drafted_by = ANY($6) OR drafted_for = ANY($6)
-       OR customer_id IN (SELECT id FROM known_customers WHERE owner = ANY($6)))
+  AND ($5::text IS NULL OR number ^@ $5) AND ($6::text IS NULL OR kind = $6) AND ($7::uuid IS NULL OR amends = $7)
+  AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)
+  AND ($10::text IS NULL OR valid_until >= $10) AND ($11::text IS NULL OR valid_until <= $11)
+  AND ($12::text[] IS NULL OR pairs @> pairs_of($12) AND said_all($12, said))
+  AND ($13::text[] IS NULL OR drafted_by = ANY($13) OR drafted_for = ANY($13)
+       OR customer_id IN (SELECT id FROM known_customers WHERE owner = ANY($13)))
 ORDER BY id DESC LIMIT $2
 """
 
 # What a customer or partner sees: what was agreed, not what we said about it among ourselves.
-CONTRACT_OUTSIDE = """
-SELECT document - '{submission,reviews,voided_reviews,approvals,next_step}'::text[] AS document, version
-FROM contracts WHERE id = $1
-"""
+NOT_AGREED = (
+    "submission", "reviews", "voided_reviews", "approvals", "next_step", "seal_request", "amended_because",
+)  # fmt: skip
+
+CONTRACT_OUTSIDE = "SELECT agreed(document) AS document, version FROM contracts WHERE id = $1"
 
 CONTRACTS_OUTSIDE = """
-SELECT id, document - '{submission,reviews,voided_reviews,approvals,next_step}'::text[] AS document FROM contracts
+SELECT id, agreed(document) - '{editions,basis}'::text[] AS document FROM contracts
 WHERE id < $1 AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR customer_id = $4)
-  AND ($5::text IS NULL OR number = $5) AND customer_id = ANY($6::uuid[])
+  AND ($5::text IS NULL OR number ^@ $5) AND ($6::text IS NULL OR kind = $6) AND ($7::uuid IS NULL OR amends = $7)
+  AND ($8::timestamptz IS NULL OR created_at >= $8) AND ($9::timestamptz IS NULL OR created_at < $9)
+  AND ($10::text IS NULL OR valid_until >= $10) AND ($11::text IS NULL OR valid_until <= $11)
+  AND ($12::text[] IS NULL OR pairs @> pairs_of($12) AND said_all($12, said))
+  AND customer_id = ANY($13::uuid[])
 ORDER BY id DESC LIMIT $2
 """
 
@@ -67,10 +82,11 @@ JOIN known_customers ON known_customers.id = customer_id
 WHERE contracts.id = $1
 """
 
+# Each paper is sealed once: what a contract took over from an amendment stands with the amendment.
 SEALS = """
 SELECT seal_id AS id,
-       (document -> 'seal' || jsonb_build_object('contract_id', id, 'number', number, 'customer_id', customer_id))
-       AS document
+       (coalesce(document #> '{editions,0,seal}', document -> 'seal')
+        || jsonb_build_object('contract_id', id, 'number', number, 'customer_id', customer_id)) AS document
 FROM contracts WHERE seal_id < $1 ORDER BY seal_id DESC LIMIT $2
 """
 
@@ -81,13 +97,32 @@ ON CONFLICT (id) DO UPDATE SET code = excluded.code, company = excluded.company,
 
 KNOW_OWNER = "UPDATE known_customers SET owner = $2 WHERE id = $1"
 
+DELEGATION = "SELECT document FROM delegations WHERE id = $1"
+
+DELEGATIONS_BETWEEN = "SELECT document FROM delegations WHERE delegate = $1 AND absent = $2 AND status = 'given'"
+
+DELEGATIONS = """
+SELECT id, document FROM delegations
+WHERE id < $1 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR absent = $4)
+  AND ($5::text IS NULL OR delegate = $5)
+  AND ($6::text[] IS NULL OR absent = ANY($6) OR delegate = ANY($6) OR given_by = ANY($6))
+ORDER BY id DESC LIMIT $2
+"""
+
 
 class Filter(NamedTuple):
-    """What is looked for among the contracts; `None` asks for any."""
+    """What is looked for among the contracts; `None` asks for any. Numbers by how they begin, days inclusive."""
 
     status: str | None = None
     customer_id: UUID | None = None
     number: str | None = None
+    kind: str | None = None
+    amends: UUID | None = None
+    drafted_from: datetime | None = None
+    drafted_before: datetime | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    words: list[str] | None = None
 
 
 async def one(reader: Reader, query: str, entity: str, identity: UUID) -> str:
@@ -98,11 +133,19 @@ async def one(reader: Reader, query: str, entity: str, identity: UUID) -> str:
     return str(text)
 
 
-async def drafting(reader: Reader, template_id: UUID, customer_id: UUID) -> Template:
-    """The template of a new contract; raises `NotFound` for it or for a customer who is not registered."""
+async def drafting(reader: Reader, template_id: UUID, customer_id: UUID) -> tuple[Template, str]:
+    """Template and company of a new contract; raises `NotFound` for it or for a customer who is not registered."""
     template = await one(reader, TEMPLATE, "template", template_id)
-    await one(reader, CUSTOMER, "customer", customer_id)
-    return Template.model_validate_json(template)
+    company = await one(reader, CUSTOMER, "customer", customer_id)
+    return Template.model_validate_json(template), company
+
+
+async def acting(reader: Reader, by: Actor, absent: str | None, at: datetime) -> Actor:
+    """Who acts: the one who asks, or the absent one through them (CON-15); raises `Forbidden`."""
+    if absent is None or absent == by.on_behalf_of:
+        return by
+    rows = await reader.fetch(DELEGATIONS_BETWEEN, by.id, absent)
+    return stand_in(by, absent, [Delegation.model_validate_json(row["document"]) for row in rows], at)
 
 
 async def must_reach(reader: Reader, actor: Actor, contract_id: UUID) -> None:
@@ -113,6 +156,31 @@ async def must_reach(reader: Reader, actor: Actor, contract_id: UUID) -> None:
     mine, whose = (actor.customers, [row["customer_id"]]) if actor.outside else (actor.people, row["people"])
     if mine.isdisjoint(whose):
         raise Forbidden("this contract is not yours")
+
+
+async def templates(reader: Reader, page: Page, *, status: str | None, code: str | None) -> Sequence[asyncpg.Record]:
+    """Editions, newest first, one more than the page shows."""
+    return await reader.fetch(TEMPLATES, page.before, page.fetch, status, code)
+
+
+async def seals(reader: Reader, page: Page) -> Sequence[asyncpg.Record]:
+    """The seal register, newest first, one more than the page shows (CON-5)."""
+    return await reader.fetch(SEALS, page.before, page.fetch)
+
+
+async def delegations(
+    reader: Reader, page: Page, *, status: str | None, absent: str | None, delegate: str | None, by: Actor
+) -> Sequence[asyncpg.Record]:
+    """Newest first, one more than the page shows; ordinary people see those that concern them (CON-15)."""
+    people = None if by.holds(*ONLOOKERS) else by.people
+    return await reader.fetch(DELEGATIONS, page.before, page.fetch, status, absent, delegate, people)
+
+
+async def delegation(reader: Reader, by: Actor, delegation_id: UUID) -> str:
+    """One delegation; raises `NotFound`, or `Forbidden` for whom it does not concern."""
+    kept = await one(reader, DELEGATION, "delegation", delegation_id)
+    Delegation.model_validate_json(kept).must_concern(by)
+    return kept
 
 
 async def contract(reader: Reader, actor: Actor, contract_id: UUID) -> asyncpg.Record:

@@ -21,7 +21,7 @@ class ContractLine(BaseModel):
 
 
 class ServiceTerm(BaseModel):
-    """What a service contract promises of one service: how soon it is begun and done, and how often at most (CON-12)."""
+    """What a service contract promises of one service: how soon it is begun and done, how often at most (CON-12)."""
 
     service: str
     response_hours: int
@@ -159,7 +159,7 @@ class SealRequested(Event, name="contracts.contract.seal_requested.v1"):
 
 
 class AmendmentTookEffect(Event, name="contracts.contract.amendment_took_effect.v1"):
-    """An amendment (补充协议) went through the same chain and was sealed; the contract it amends says so itself (CON-9)."""
+    """An amendment (补充协议) went through the same chain and was sealed; what it amends says so itself (CON-9)."""
 
     number: str
     amends: UUID
@@ -169,7 +169,7 @@ class AmendmentTookEffect(Event, name="contracts.contract.amendment_took_effect.
 
 
 class ContractAmended(Event, name="contracts.contract.amended.v1"):
-    """A contract in force has a new edition of its content: these are its lines and its validity from now on (CON-9)."""
+    """A contract in force has a new edition of its content: its lines and its validity from now on (CON-9)."""
 
     number: str
     customer_id: UUID
@@ -205,6 +205,13 @@ class PerformanceProgressed(Event, name="contracts.performance.progressed.v1"):
     ordered: Amount
     paid: Amount
     delivered: Amount
+
+
+class PerformanceHandedOver(Event, name="contracts.performance.handed_over.v1"):
+    """Another salesperson looks after the customer, and is warned from now on (CON-13)."""
+
+    contract_id: UUID
+    owner: str
 
 
 class MilestoneApproaching(Event, name="contracts.performance.milestone_approaching.v1"):
@@ -273,6 +280,23 @@ class BreachRecorded(Event, name="contracts.performance.breach_recorded.v1"):
     damages: Amount
 
 
+class BreachSettled(Event, name="contracts.performance.breach_settled.v1"):
+    """The damages were paid, or as much of them as was agreed on (CON-14)."""
+
+    contract_id: UUID
+    breach_id: UUID
+    amount: Amount
+    note: str
+
+
+class BreachWaived(Event, name="contracts.performance.breach_waived.v1"):
+    """Nothing is asked for the breach (CON-14)."""
+
+    contract_id: UUID
+    breach_id: UUID
+    reason: str
+
+
 class ServiceWorkMeasured(Event, name="contracts.performance.service_measured.v1"):
     """A service done under the contract was in its time limits, or not (CON-12)."""
 
@@ -281,6 +305,7 @@ class ServiceWorkMeasured(Event, name="contracts.performance.service_measured.v1
     service: str
     response_in_time: bool
     resolution_in_time: bool
+    within_times: bool = True
 
 
 class ContractEnded(Event, name="contracts.contract.ended.v1"):

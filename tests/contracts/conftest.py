@@ -66,7 +66,7 @@ class Office:
 
     async def reviewed(self, contract: Any) -> Any:
         await self.do(contract, "submit", self.seller)
-        for number in range(1, len(contract["lines"]) + 1):
+        for number in range(1, len(contract["lines"]) + len(contract["services"]) + 1):
             await self.do(contract, "reviews", self.producer, {"line": number, "can_meet": True})
             contract = await self.do(contract, "reviews", self.inspector, {"line": number, "can_meet": True})
         return contract
@@ -81,8 +81,17 @@ class Office:
         return contract
 
     async def sealed(self, contract: Any) -> Any:
-        contract = await self.approved(contract)
+        contract = await self.requested(await self.approved(contract))
         return await self.do(contract, "seal", self.keeper, {"copies": 2, **self.digest(contract)})
+
+    async def requested(self, contract: Any, copies: int = 2) -> Any:
+        """Of an approved contract: copies are to be sealed."""
+        request = {"copies": copies, "purpose": "交付客户及存档"}
+        return await self.do(contract, "request-seal", self.seller, request)
+
+    async def amended(self, contract: Any, **changes: Any) -> Any:
+        """An amendment of a contract in force, as it is drafted."""
+        return await self.do(contract, "amend", self.seller, {"reason": "客户增订", **changes})
 
     @staticmethod
     def digest(contract: Any) -> dict[str, str]:

@@ -5,10 +5,11 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
+from services.contracts.domain.clause import Clause
 from services.contracts.domain.contract import Contract
-from services.contracts.domain.lines import WantedLine
+from services.contracts.domain.lines import WantedLine, WantedService
 from services.contracts.domain.slots import Slot, SlotType
-from services.contracts.domain.template import Clause, ContractKind, Template
+from services.contracts.domain.template import ContractKind, Template
 from shared.domain.actor import Actor, Post
 from shared.domain.policy import Policy
 
@@ -48,6 +49,10 @@ def line(article: str = "A1", price: str = "12.00") -> WantedLine:
     return WantedLine(article=article, specification="600×600", quantity=Decimal(100), price=Decimal(price))
 
 
+def service(name: str = "铺贴指导", response: int = 24, resolution: int = 72) -> WantedService:
+    return WantedService(service=name, response_hours=response, resolution_hours=resolution)
+
+
 def drafted_template(kind: ContractKind = ContractKind.SALES) -> Template:
     return Template.draft(
         uuid4(),
@@ -82,6 +87,7 @@ class Desk:
             customer_id=CUSTOMER,
             slots=VALUES,
             lines=[line(article) for article in articles],
+            services=[service()] if kind is ContractKind.SERVICE else [],
             valid_until=date(2026, 12, 31),
             by=drafter,
             at=AT,
@@ -101,7 +107,7 @@ class Desk:
 
     def reviewed(self) -> "Desk":
         self.submitted()
-        for number in range(1, len(self.contract.lines) + 1):
+        for number in range(1, self.contract.to_review + 1):
             self.contract.review(number, True, "", producer, AT)
             self.contract.review(number, True, "", inspector, AT)
         return self
@@ -112,7 +118,14 @@ class Desk:
             self.contract.approve(self.digest, "", person(f"the {post}", post), AT)
         return self
 
+    def requested(self) -> "Desk":
+        return self.approved().requested_again()
+
+    def requested_again(self, copies: int = 2) -> "Desk":
+        self.contract.request_seal(copies, "交付客户", drafter, AT)
+        return self
+
     def sealed(self) -> "Desk":
-        self.approved()
+        self.requested()
         self.contract.apply_seal(uuid4(), self.template, 2, self.digest, keeper, AT)
         return self

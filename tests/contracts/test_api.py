@@ -20,7 +20,7 @@ async def test_a_contract_goes_from_template_to_force(contracts: Running, desk: 
     assert (contract["status"], contract["seal"]["custodian"]) == ("in_force", "s1")
     assert await contracts.announced(contract["id"]) == [
         "drafted", "submitted", "line_reviewed", "line_reviewed", "reviewed", "approval_given", "approval_given",
-        "approved", "took_effect",
+        "approved", "seal_requested", "took_effect",
     ]  # fmt: skip
     due = await contracts.pool.fetchval("SELECT due_at FROM timers WHERE owner = $1", UUID(contract["id"]))
     assert due.isoformat() == "2098-12-31T16:00:00+00:00"
@@ -195,7 +195,11 @@ async def test_drafter_and_editor_never_approve_and_a_delegate_is_named(contract
 async def test_only_the_seal_keeper_seals_and_the_register_shows_it(contracts: Running, desk: Office) -> None:
     """CON-5"""
     contract = await desk.approved(await desk.drafted())
+    assert contract["next_step"] == {"deed": "request_seal", "posts": ["salesperson", "clerk"]}
     body = {"copies": 3, **desk.digest(contract)}
+    assert (await desk.refused(contract, "seal", desk.keeper, body))["rule"] == "CON-5"
+    contract = await desk.requested(contract, copies=3)
+    assert contract["next_step"] == {"deed": "seal", "posts": ["seal_keeper"]}
     assert (await desk.refused(contract, "seal", desk.manager, body))["status"] == 403
     approver = contracts.headers("the auditor", "seal_keeper")
     assert (await desk.refused(contract, "seal", approver, body))["rule"] == "CON-15"
@@ -206,7 +210,41 @@ async def test_only_the_seal_keeper_seals_and_the_register_shows_it(contracts: R
     assert (line["number"], line["requested_by"], line["custodian"], line["copies"], line["digest"]) == (
         contract["number"], "u1", "s1", 3, body["digest"],
     )  # fmt: skip
-    assert line["at"]
+    assert (line["purpose"], line["contract_id"]) == ("交付客户及存档", contract["id"])
+    assert line["requested_at"] < line["at"]
+
+
+async def test_exactly_the_copies_asked_for_are_sealed_at_somebody_elses_request(
+    contracts: Running, desk: Office
+) -> None:
+    """CON-5"""
+    contract = await desk.approved(await desk.drafted())
+    request = {"copies": 3, "purpose": "存档"}
+    assert (await desk.refused(contract, "request-seal", desk.manager, request))["status"] == 403
+    assert (await desk.refused(contract, "request-seal", desk.seller, request | {"copies": 0}))["status"] == 422
+    keeper_and_clerk = contracts.headers("s1", "clerk", "seal_keeper")
+    await desk.do(contract, "request-seal", keeper_and_clerk, request)
+    problem = await desk.refused(contract, "seal", desk.keeper, {"copies": 3, **desk.digest(contract)})
+    assert (problem["rule"], problem["detail"]) == ("CON-5", "whoever asks for the seal does not apply it")
+    await desk.do(contract, "request-seal", desk.clerk, request)
+    for copies in (2, 4):
+        wrong = {"copies": copies, **desk.digest(contract)}
+        assert (await desk.refused(contract, "seal", desk.keeper, wrong))["rule"] == "CON-5"
+    contract = await desk.do(contract, "seal", desk.keeper, {"copies": 3, **desk.digest(contract)})
+    assert (contract["seal"]["requested_by"], contract["seal"]["copies"]) == ("k1", 3)
+    for early in (await desk.drafted(), await desk.reviewed(await desk.drafted()), contract):
+        assert (await desk.refused(early, "request-seal", desk.seller, request))["status"] == 409
+
+
+async def test_a_change_of_content_voids_the_request_for_the_seal(contracts: Running, desk: Office) -> None:
+    """CON-5, CON-9"""
+    contract = await desk.requested(await desk.approved(await desk.drafted()))
+    contract = await desk.do(contract, "change", desk.seller, {"valid_until": "2097-12-31"})
+    assert contract["seal_request"] is None
+    contract = await desk.approved(contract)
+    assert (await desk.refused(contract, "seal", desk.keeper, {"copies": 2, **desk.digest(contract)}))[
+        "rule"
+    ] == "CON-5"
 
 
 async def test_a_contract_reads_as_it_is_printed(contracts: Running, desk: Office) -> None:
@@ -277,7 +315,7 @@ async def test_a_repeated_command_gets_the_first_answer(contracts: Running, desk
     body, key = await desk.body(), {"Idempotency-Key": uuid4().hex}
     first = await contracts.post("/contracts", desk.seller, body, headers=key)
     assert await contracts.post("/contracts", desk.seller, body, headers=key) == first
-    sealing = await desk.approved(first)
+    sealing = await desk.requested(await desk.approved(first))
     key = {"Idempotency-Key": uuid4().hex}
     seal = {"copies": 2, **desk.digest(sealing)}
     once = await contracts.post(f"/contracts/{first['id']}/seal", desk.keeper, seal, headers=key)

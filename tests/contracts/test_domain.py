@@ -226,11 +226,26 @@ def test_only_an_approved_contract_is_sealed_and_only_once() -> None:
         desk.contract.apply_seal(uuid4(), desk.template, 2, desk.digest, keeper, AT)
 
 
+def test_the_seal_waits_for_a_request_and_goes_on_as_many_copies() -> None:
+    """CON-5"""
+    desk = Desk().approved()
+    with pytest.raises(RuleBroken, match="asked for"):
+        desk.contract.apply_seal(uuid4(), desk.template, 2, desk.digest, keeper, AT)
+    desk.requested_again(copies=3)
+    for copies in (2, 4):
+        with pytest.raises(RuleBroken, match="asked for: 3") as refused:
+            desk.contract.apply_seal(uuid4(), desk.template, copies, desk.digest, keeper, AT)
+        assert refused.value.rule == "CON-5"
+    with pytest.raises(Forbidden, match="seal_keeper"):
+        desk.contract.apply_seal(uuid4(), desk.template, 3, desk.digest, person("x", Post.OFFICE), AT)
+
+
 @pytest.mark.parametrize("name", ["drafter", "the auditor"])
 def test_whoever_wrote_or_approved_a_contract_does_not_seal_it(name: str) -> None:
     """CON-5, CON-15"""
     for by in (person(name, Post.SEAL_KEEPER), person("deputy", Post.SEAL_KEEPER, on_behalf_of=name)):
         desk = Desk().approved()
+        desk.contract.request_seal(2, "交付客户", clerk, AT)
         with pytest.raises(RuleBroken) as refused:
             desk.contract.apply_seal(uuid4(), desk.template, 2, desk.digest, by, AT)
         assert refused.value.rule == "CON-15"
@@ -275,7 +290,7 @@ def test_ending_a_contract_takes_its_deadline_away() -> None:
 
 
 def test_what_would_be_over_before_it_began_is_refused() -> None:
-    desk = Desk().approved()
+    desk = Desk().requested()
     too_late = datetime(2026, 12, 31, 16, tzinfo=UTC)
     with pytest.raises(NotAllowedNow, match="2026-12-31"):
         desk.contract.apply_seal(uuid4(), desk.template, 2, desk.digest, keeper, too_late)

@@ -33,7 +33,7 @@ async def test_one_edition_is_active_however_many_are_activated_at_once(contract
 
 async def test_a_contract_is_sealed_once(contracts: Running, desk: Office) -> None:
     """CON-5"""
-    contract = await desk.approved(await desk.drafted())
+    contract = await desk.requested(await desk.approved(await desk.drafted()))
     path, seal = f"/contracts/{contract['id']}/seal", {"copies": 2, **desk.digest(contract)}
     answers = await asyncio.gather(*(contracts.ask("POST", path, desk.keeper, json=seal) for _ in range(4)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409]
@@ -51,3 +51,43 @@ async def test_a_contract_is_changed_or_approved_not_both(contracts: Running, de
     )
     after = await contracts.get(path, desk.manager)
     assert (after["status"], after["approvals"]["decisions"], after["submission"]) == ("draft", [], None)
+
+
+async def test_of_two_who_approve_at_once_each_post_signs_once(contracts: Running, desk: Office) -> None:
+    """CON-4, CON-15"""
+    contract = await desk.reviewed(await desk.drafted())
+    path, digest = f"/contracts/{contract['id']}/approve", desk.digest(contract)
+    managers = [contracts.headers(name, "sales_manager") for name in ("m1", "m2", "m3")]
+    answers = await asyncio.gather(*(contracts.ask("POST", path, who, json=digest) for who in managers))
+    assert sorted(answer.status_code for answer in answers) == [200, 403, 403], [answer.text for answer in answers]
+    assert {answer.json().get("rule") for answer in answers if answer.status_code == 403} == {"CON-15"}
+    after = await contracts.get(f"/contracts/{contract['id']}", desk.manager)
+    assert [decision["post"] for decision in after["approvals"]["decisions"]] == ["sales_manager"]
+    assert (await contracts.announced(contract["id"])).count("approval_given") == 1
+
+
+async def test_one_amendment_is_drafted_however_many_are_asked_for_at_once(contracts: Running, desk: Office) -> None:
+    """CON-9"""
+    contract = await desk.sealed(await desk.drafted())
+    path, body = f"/contracts/{contract['id']}/amend", {"reason": "增订", "valid_until": "2098-11-30"}
+    answers = await asyncio.gather(*(contracts.ask("POST", path, desk.seller, json=body) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [201, 422, 422, 422], [answer.text for answer in answers]
+    refused = {answer.json()["detail"] for answer in answers if answer.status_code == 422}
+    assert refused == {"one amendment of a contract is open at a time"}
+
+
+async def test_a_contract_is_ended_or_amended_not_both_halfway(contracts: Running, desk: Office) -> None:
+    """CON-9"""
+    contract = await desk.sealed(await desk.drafted())
+    amendment = await desk.amended(contract, valid_until="2098-11-30")
+    amendment = await desk.requested(await desk.approved(amendment))
+    await asyncio.gather(
+        contracts.ask("POST", f"/contracts/{contract['id']}/end", desk.manager, json={"reason": "客户破产"}),
+        contracts.ask(
+            "POST", f"/contracts/{amendment['id']}/seal", desk.keeper, json={"copies": 2, **desk.digest(amendment)}
+        ),
+    )
+    after = await contracts.get(f"/contracts/{contract['id']}", desk.manager)
+    amendment = await contracts.get(f"/contracts/{amendment['id']}", desk.manager)
+    assert after["status"] == "ended"
+    assert (after["edition"] == 2) == (amendment["status"] == "incorporated")

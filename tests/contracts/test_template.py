@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.contracts.domain.clause import Clause
 from services.contracts.domain.deviation import difference
 from services.contracts.domain.slots import Slot, SlotType
-from services.contracts.domain.template import Clause, ContractKind, Template
+from services.contracts.domain.template import ContractKind, Template
 from shared.domain.actor import Post
 from shared.domain.refusals import Invalid, NotFound, RuleBroken
 from tests.contracts.sample import (
@@ -84,7 +85,7 @@ def test_contracts_are_drawn_up_from_active_templates_only() -> None:
     """CON-1"""
     retired = drafted_template()
     retired.activate(general, AT)
-    retired.retire()
+    retired.retire(general, AT)
     for template in (drafted_template(), retired):
         with pytest.raises(RuleBroken, match="not active"):
             draft(template)

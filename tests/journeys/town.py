@@ -117,14 +117,19 @@ class Town:
             "lines": [{"article": article["article"], "quantity": quantity}],
         }
 
-    async def released(self, dealer: Thing, article: Thing, quantity: str = "60") -> Thing:
+    async def released(
+        self, dealer: Thing, article: Thing, quantity: str = "60", contract: Thing | None = None
+    ) -> Thing:
         """An order that is paid and may be shipped."""
-        wish = await self.wish(dealer, article, quantity)
+        wish = await self.wish(dealer, article, quantity, contract)
         order = await self.post("orders", "/orders", "salesperson", wish)
         path = f"/orders/{order['id']}"
         voucher = {"kind": "wire", "amount": order["total"], "account": "6222", "reference": f"REF-{uuid4().hex}"}
         recorded = await self.post("orders", f"{path}/payments", "clerk", voucher)
         await self.post("orders", f"{path}/payments/{recorded['payments'][-1]['id']}/confirm", "finance")
+        invoice = {"invoice": f"FP-{uuid4().hex[:8]}", "title": dealer["company"], "issued_on": "2026-11-24"}
+        await self.post("orders", f"{path}/invoice", "finance", invoice)
+        await self.post("orders", f"{path}/plan-dispatch", "transport", {"planned_on": "2099-01-01", "carrier": "顺丰"})
         released: Thing = await self.post("orders", f"{path}/release", "warehouse")
         return released
 
@@ -132,26 +137,28 @@ class Town:
     def shipment(order: Thing, lot: Thing, certificate: str = "ZB-0") -> Thing:
         """The body of a dispatch: everything from one lot."""
         goods = [{"line": 1, "lot_id": lot["id"], "quantity": order["lines"][0]["quantity"]}]
-        return {"goods": goods, "certificate": certificate}
+        return {"goods": goods, "certificate": certificate, "manual": True, "warranty_card": True}
 
-    async def delivered(self, dealer: Thing, article: Thing, lot: Thing) -> Thing:
+    async def delivered(self, dealer: Thing, article: Thing, lot: Thing, contract: Thing | None = None) -> Thing:
         """An order whose goods, all from one lot, the dealer has."""
-        order = await self.released(dealer, article)
+        order = await self.released(dealer, article, contract=contract)
         path = f"/orders/{order['id']}"
         await self.post("orders", f"{path}/dispatch", "warehouse", self.shipment(order, lot))
         done: Thing = await self.post("orders", f"{path}/deliver", "transport", {"received_by": "梁耀祖"})
         return done
 
-    async def contract(self, dealer: Thing, article: Thing, quantity: str, price: str) -> Thing:
-        """A contract that has gone through review and approval, and can be sealed."""
-        template = TEMPLATE | {"code": f"J{uuid4().hex[:10]}"}
+    async def contract(
+        self, dealer: Thing, article: Thing, quantity: str, price: str, terms: Thing = TEMPLATE, **slots: str
+    ) -> Thing:
+        """A contract that has gone through review and approval, and can be sealed; `slots` are those of its terms."""
+        template = terms | {"code": f"J{uuid4().hex[:10]}"}
         drafted = await self.post("contracts", "/templates", "headquarters", template)
         await self.post("contracts", f"/templates/{drafted['id']}/activate", "general_manager")
         line = {"article": article["article"], "specification": article["specification"], "quantity": quantity}
         body = {
             "template_id": drafted["id"],
             "customer_id": dealer["id"],
-            "slots": {"project": "祖庙路工程"},
+            "slots": {"project": "祖庙路工程"} | slots,
             "lines": [line | {"price": price, "deliver_by": "2026-12-31"}],
             "valid_until": "2027-06-30",
         }
@@ -167,6 +174,8 @@ class Town:
         return approved
 
     async def seal(self, contract: Thing) -> Thing:
+        request = {"copies": 2, "purpose": "交付客户及存档"}
+        await self.post("contracts", f"/contracts/{contract['id']}/request-seal", "salesperson", request)
         body = {"copies": 2, "digest": contract["submission"]["digest"]}
         sealed: Thing = await self.post("contracts", f"/contracts/{contract['id']}/seal", "seal_keeper", body)
         return sealed

@@ -1,5 +1,8 @@
 """The HTTP door of contracts, by subject."""
 
-from services.contracts.api import approvals, contracts, seals, templates
+from services.contracts.api import approvals, contracts, delegations, performance, printing, seals, templates
 
-routers = [templates.router, contracts.router, approvals.router, seals.router]
+routers = [
+    templates.router, contracts.router, approvals.router, delegations.router, seals.router, performance.router,
+    printing.router,
+]  # fmt: skip

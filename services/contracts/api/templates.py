@@ -1,5 +1,6 @@
 """Company templates."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -7,13 +8,15 @@ from fastapi import Depends, Query, Request, Response
 from pydantic import Field, StringConstraints
 
 from services.contracts import views
+from services.contracts.domain.clause import Clause
+from services.contracts.domain.remedy import Remedy
 from services.contracts.domain.slots import Slot
-from services.contracts.domain.template import Clause, ContractKind, Template, TemplateStatus
+from services.contracts.domain.template import ContractKind, Template, TemplateStatus
 from shared.domain.actor import Actor, Post
 from shared.web.asking import Body, Insider
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
-from shared.web.paging import Paged, document, listing
+from shared.web.paging import Paged, document, listed
 from shared.web.routes import Routes
 
 router = Routes(tags=["templates"])
@@ -31,11 +34,12 @@ class DraftTemplate(Body):
     kind: ContractKind
     clauses: Annotated[list[Clause], Field(min_length=1, max_length=200)]
     slots: Annotated[list[Slot], Field(max_length=200)] = []
+    remedies: Annotated[list[Remedy], Field(max_length=10, description="What a breach costs, by the clauses")] = []
 
 
 @router.post("/templates", status_code=201, response_model=Template)
 async def draft_template(body: DraftTemplate, by: Headquarters, change: TemplateChange, request: Request) -> Response:
-    """Draft an edition; its places and its slots must agree (CON-1)."""
+    """Draft an edition; its places, slots and remedies must agree (CON-1, CON-14)."""
     edition: int = await request.app.state.pool.fetchval(views.NEXT_EDITION, body.code)
     return await change.save(Template.draft(change.new_id(), edition=edition, by=by, **dict(body)))
 
@@ -49,8 +53,8 @@ async def list_templates(
     code: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
     """Editions of templates, newest first."""
-    rows = await request.app.state.pool.fetch(views.TEMPLATES, page.before, page.fetch, status, code)
-    return listing(rows, page)
+    templates = partial(views.templates, request.app.state.pool, status=status, code=code)
+    return await listed(request, page, templates, Template)
 
 
 @router.get("/templates/{template_id}", response_model=Template)
@@ -65,7 +69,15 @@ async def activate_template(template_id: UUID, by: Activator, change: TemplateCh
     async with change.together(template_id) as both:
         active = await both.work.fetchval(views.ACTIVE_EDITION, both.main.code)
         if active not in (None, template_id):
-            (await both.work.get(Template, active)).retire()
+            (await both.work.get(Template, active)).retire(by, change.at)
             await both.work.flush()  # the one goes before the other comes: never are two active
         both.main.activate(by, change.at)
+    return change.answer
+
+
+@router.post("/templates/{template_id}/retire", response_model=Template)
+async def retire_template(template_id: UUID, by: Activator, change: TemplateChange) -> Response:
+    """Let no contract be drawn up from this edition any more; those that were stay (CON-1)."""
+    async with change(template_id) as template:
+        template.retire(by, change.at)
     return change.answer

@@ -1,7 +1,7 @@
 """A departure from a clause, and how it reads beside the clause."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import takewhile
@@ -31,9 +31,13 @@ class Deviation(BaseModel):
 
     @property
     def marked(self) -> str:
-        """The difference in one text: `交货期[-三-]{+四+}十日`."""
-        marks = {"kept": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
-        return "".join(marks[passage.change].format(passage.text) for passage in self.difference)
+        return marked(self.difference)
+
+
+def marked(passages: Iterable[Passage]) -> str:
+    """A difference in one text: `交货期[-三-]{+四+}十日`."""
+    marks = {"kept": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}
+    return "".join(marks[passage.change].format(passage.text) for passage in passages)
 
 
 def difference(before: str, after: str) -> list[Passage]:

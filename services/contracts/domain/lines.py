@@ -1,16 +1,17 @@
-"""What is contracted, and until when."""
+"""What is contracted: goods, services, and until when."""
 
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from shared.domain.money import Amount, PositiveAmount
+from services.contracts.domain.template import ContractKind
+from shared.domain.money import LIMIT, ZERO, Amount, PositiveAmount
 from shared.domain.numbers import SHANGHAI
-from shared.domain.refusals import Invalid, NotAllowedNow
-from shared.events.contracts import ContractLine
+from shared.domain.refusals import Invalid, NotAllowedNow, RuleBroken
+from shared.events.contracts import ContractLine, ServiceTerm
 
 LAST_DAY = date(2099, 12, 31)
 
@@ -29,18 +30,61 @@ class WantedLine(ContractLine):
     deliver_by: Day | None = None
 
 
+class WantedService(ServiceTerm):
+    """A promised service as it is written: hours until it is begun and done, and how often in all (CON-12)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    service: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    response_hours: Annotated[int, Field(ge=1, le=8760)]
+    resolution_hours: Annotated[int, Field(ge=1, le=8760)]
+    times: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _begun_before_done(self) -> Self:
+        if self.resolution_hours < self.response_hours:
+            raise ValueError("a service is not done before it is begun")
+        return self
+
+
 def each_article_once(lines: Sequence[ContractLine]) -> list[ContractLine]:
     """The lines; `Invalid` if two are of one article, for then no order could tell which price it draws on."""
     template = "article {article} is on more than one line"
     twice = [article for article, times in Counter(line.article for line in lines).items() if times > 1]
     if twice:
-        raise Invalid("each article has one line", [_error(template, article) for article in twice])
+        raise Invalid("each article has one line", [_error("lines", template, article=each) for each in twice])
     return list(lines)
+
+
+def each_service_once(services: Sequence[ServiceTerm]) -> list[ServiceTerm]:
+    """The services; `Invalid` if one is promised twice, for then no work could be measured against it (CON-12)."""
+    template = "service {service} is promised more than once"
+    twice = [service for service, times in Counter(term.service for term in services).items() if times > 1]
+    if twice:
+        raise Invalid("each service is promised once", [_error("services", template, service=each) for each in twice])
+    return list(services)
+
+
+def must_fit(kind: ContractKind, lines: Sequence[ContractLine], services: Sequence[ServiceTerm]) -> None:
+    """A service contract says which services, and may be without goods; any other is about goods alone (CON-12)."""
+    if kind is ContractKind.SERVICE and not services:
+        raise RuleBroken("CON-12", "a service contract says which services, and within what time")
+    if kind is not ContractKind.SERVICE and services:
+        raise RuleBroken("CON-12", "only a service contract promises services")
+    if kind is not ContractKind.SERVICE and not lines:
+        raise RuleBroken("CON-12", "only a service contract is without goods")
+    if sum((line.quantity * line.price for line in lines), ZERO) > LIMIT:
+        raise RuleBroken("CON-13", "a contract's total stays within a trillion yuan")
+
+
+def start_of(day: date) -> datetime:
+    """The moment at which a day begins in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
 
 
 def end_of(day: date) -> datetime:
     """The moment at which a day is over in Shanghai."""
-    return datetime.combine(day + timedelta(days=1), time(), SHANGHAI)
+    return start_of(day + timedelta(days=1))
 
 
 def must_not_be_over(last: date, at: datetime) -> None:
@@ -49,7 +93,6 @@ def must_not_be_over(last: date, at: datetime) -> None:
         raise NotAllowedNow("the validity of the contract ended on {date}", date=last.isoformat())
 
 
-def _error(template: str, article: str) -> dict[str, object]:
-    params = {"article": article}
+def _error(field: str, template: str, **params: str) -> dict[str, object]:
     detail = template.format(**params)
-    return {"code": "twice", "field": "lines", "detail": detail, "template": template, "params": params}
+    return {"code": "twice", "field": field, "detail": detail, "template": template, "params": params}

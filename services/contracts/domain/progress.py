@@ -1,6 +1,6 @@
 """How far the lines of a contract are ordered, paid and delivered, counted from what orders tells."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -137,9 +137,12 @@ class PerformedLine(BaseModel):
         """Nothing of it was ever ordered or delivered."""
         return self.ordered == self.delivered == Figure()
 
-    def tally(self, orders: Iterable[OrderShare]) -> None:
+    def taken_out(self) -> "PerformedLine":
+        """As it stands once an amendment has taken the article out."""
+        return self.model_copy(update={"contracted": ZERO, "deliver_by": None})
+
+    def tally(self, orders: Sequence[OrderShare]) -> None:
         """Count anew what the orders contribute."""
-        orders = list(orders)
         self.ordered = _figure(order.ordered.get(self.article) for order in orders)
         self.paid = _figure(order.paid_for.get(self.article) for order in orders)
         self.delivered = _figure(order.delivered(self.article) for order in orders)
@@ -168,17 +171,3 @@ def _of(article: str, told: Iterable[Arrival]) -> list[tuple[datetime, Decimal]]
 
 def _sum(came: Iterable[tuple[datetime, Decimal]]) -> Decimal:
     return sum((quantity for _, quantity in came), ZERO)
-
-
-def pieces(
-    came: Iterable[tuple[datetime, Decimal]], wanted: Decimal, until: datetime
-) -> Iterator[tuple[datetime, Decimal]]:
-    """The wanted quantity in the pieces in which it came; what never came counts as come at `until`."""
-    left = wanted
-    for at, quantity in came:
-        piece = min(quantity, left)
-        if piece:
-            yield at, piece
-        left -= piece
-    if left:
-        yield until, left

@@ -12,12 +12,20 @@ from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden
 
 
+class Asked(BaseModel):
+    """Why a post is in the chain: the clauses whose conditions this contract meets (CON-2, CON-4, CON-7)."""
+
+    post: Post
+    clauses: list[str]
+
+
 class Submission(BaseModel):
     """What was frozen, for whom to review and to approve (CON-3, CON-9)."""
 
     digest: str
     departments: list[Post]
     chain: list[Post]
+    asked: list[Asked] = []
     by: str
     at: datetime
 
@@ -49,11 +57,28 @@ class Review(BaseModel):
     at: datetime
 
 
+class SealRequest(BaseModel):
+    """用印申请: so many copies of what was approved are to be sealed, and what for (CON-5)."""
+
+    requested_by: str
+    on_behalf_of: str | None = None
+    requested_at: datetime
+    purpose: str
+    copies: int
+    digest: str
+
+    @property
+    def people(self) -> set[str]:
+        return {self.requested_by, self.on_behalf_of or self.requested_by}
+
+
 class Seal(BaseModel):
     """用印: one line of the seal register (CON-5)."""
 
     id: UUID
     requested_by: str
+    requested_at: datetime | None = None
+    purpose: str = ""
     custodian: str
     on_behalf_of: str | None = None
     copies: int
@@ -68,6 +93,7 @@ class Deed(StrEnum):
     REVIEW = "review"
     CHANGE = "change"
     APPROVE = "approve"
+    REQUEST_SEAL = "request_seal"
     SEAL = "seal"
 
 

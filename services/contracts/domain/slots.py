@@ -1,7 +1,8 @@
 """Slots: the only places of a template that are filled in, each with a typed value."""
 
+import operator
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -18,6 +19,7 @@ PLACE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?")
 TRAILING_ZEROS = re.compile(r"(\.[0-9]*?)0+$")
 
+Option = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 SlotName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
@@ -27,16 +29,21 @@ class SlotType(StrEnum):
     MONEY = "money"
     QUANTITY = "quantity"
     NUMBER = "number"
+    CHOICE = "choice"
 
 
 class Slot(BaseModel):
-    """A place for a value: its name in the clauses, what kind of value, and what people call it."""
+    """A place for a value: its name in the clauses, what kind of value, and what people call it.
+
+    A choice names its `options`; they are left out of the document and the digest where there are none.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: SlotName
     type: SlotType
     title: Annotated[str, Field(min_length=1, max_length=100)]
+    options: Annotated[tuple[Option, ...], Field(max_length=50, exclude_if=operator.not_)] = ()
 
     def accept(self, value: str | int) -> str:
         """The value as it is kept: a day in ISO, money and quantity with two places; `ValueError` if it is none."""
@@ -51,6 +58,8 @@ class Slot(BaseModel):
                 return str(_at_least(yuan(value), Decimal("0.01")))
             case SlotType.NUMBER:
                 return _number(str(value))
+            case SlotType.CHOICE:
+                return _one_of(self.options, _text(value))
 
     def show(self, kept: str) -> str:
         """The value as it is read in a clause."""
@@ -67,8 +76,13 @@ def places(text: str, clause: str) -> list[str]:
     return PLACE.findall(text)
 
 
-def accept_all(slots: Sequence[Slot], values: Mapping[str, str | int]) -> dict[str, str]:
-    """Every slot filled with a value of its type, and nothing else (CON-1); `Invalid` names every error."""
+def accept_all(
+    slots: Sequence[Slot], values: Mapping[str, str | int], percentages: Collection[str] = ()
+) -> dict[str, str]:
+    """Every slot filled with a value of its type, and nothing else (CON-1); `Invalid` names every error.
+
+    `percentages` are the slots whose number is a part of a hundred.
+    """
     accepted: dict[str, str] = {}
     errors = [_error(name, "there is no such slot in the template") for name in values if name not in _names(slots)]
     for slot in slots:
@@ -79,6 +93,9 @@ def accept_all(slots: Sequence[Slot], values: Mapping[str, str | int]) -> dict[s
             accepted[slot.name] = slot.accept(values[slot.name])
         except ValueError:
             errors.append(_error(slot.name, "this is no value of the type {type}", type=slot.type.value))
+            continue
+        if slot.name in percentages and not 0 <= Decimal(accepted[slot.name]) <= 100:
+            errors.append(_error(slot.name, "a percentage lies between 0 and 100"))
     if errors:
         raise Invalid("the slots do not fit the template", errors)
     return accepted
@@ -109,6 +126,12 @@ def _number(value: str) -> str:
     if not NUMBER.fullmatch(value):
         raise ValueError("a number in digits")
     return TRAILING_ZEROS.sub(r"\1", value).rstrip(".")
+
+
+def _one_of(options: Sequence[str], value: str) -> str:
+    if value not in options:
+        raise ValueError("one of the options")
+    return value
 
 
 def _at_least(amount: Decimal, least: Decimal) -> Decimal:

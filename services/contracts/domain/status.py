@@ -13,3 +13,5 @@ class ContractStatus(StrEnum):
     APPROVED = "approved"
     IN_FORCE = "in_force"
     ENDED = "ended"
+    WITHDRAWN = "withdrawn"
+    INCORPORATED = "incorporated"

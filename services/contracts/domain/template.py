@@ -1,23 +1,23 @@
 """A company template, edition by edition."""
 
+import operator
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
-from services.contracts.domain.slots import Slot, places
+from services.contracts.domain.clause import Clause
+from services.contracts.domain.remedy import Remedy, must_be_said
+from services.contracts.domain.slots import Slot, SlotType, accept_all, places
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.approvals import content_digest
 from shared.domain.refusals import NotFound, RuleBroken
 from shared.events.contracts import TemplateActivated, TemplateDrafted, TemplateRetired
-
-ClauseNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){0,2}$")]
-ClauseText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
 
 
 class TemplateStatus(StrEnum):
@@ -33,16 +33,6 @@ class ContractKind(StrEnum):
     SALES = "sales"
     CLEARANCE = "clearance"
     SERVICE = "service"
-
-
-class Clause(BaseModel):
-    """条款: fixed text with `{slot}` places."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    number: ClauseNumber
-    heading: Annotated[str, Field(min_length=1, max_length=100)]
-    text: ClauseText
 
 
 class Template(Aggregate):
@@ -64,11 +54,14 @@ class Template(Aggregate):
     kind: ContractKind
     clauses: list[Clause]
     slots: list[Slot]
+    remedies: Annotated[list[Remedy], Field(exclude_if=operator.not_)] = []
     text_digest: str
     drafted_by: str
     drafted_for: str | None = None
     activated_by: str | None = None
     activated_at: datetime | None = None
+    retired_by: str | None = None
+    retired_at: datetime | None = None
 
     @classmethod
     def draft(
@@ -81,10 +74,12 @@ class Template(Aggregate):
         kind: ContractKind,
         clauses: Sequence[Clause],
         slots: Sequence[Slot],
+        remedies: Sequence[Remedy] = (),
         by: Actor,
     ) -> Self:
         """A new edition; every place in its clauses is a declared slot, and every slot has a place (CON-1)."""
         _agree(clauses, slots)
+        must_be_said(remedies, clauses, slots)
         template = cls.begin(
             id,
             code=code,
@@ -93,6 +88,7 @@ class Template(Aggregate):
             kind=kind,
             clauses=list(clauses),
             slots=list(slots),
+            remedies=list(remedies),
             text_digest="",
             drafted_by=by.id,
             drafted_for=by.on_behalf_of,
@@ -109,8 +105,9 @@ class Template(Aggregate):
         self.activated_by, self.activated_at = by.id, at
         self.record(TemplateActivated(code=self.code, edition=self.edition, digest=self.text_digest))
 
-    def retire(self) -> None:
-        """Another edition takes its place; contracts drawn up from it stay (CON-1)."""
+    def retire(self, by: Actor, at: datetime) -> None:
+        """No contract is drawn up from it any more; those that were stay (CON-1)."""
+        self.retired_by, self.retired_at = by.id, at
         self.record(TemplateRetired(code=self.code, edition=self.edition))
 
     def must_be_usable(self) -> None:
@@ -133,13 +130,18 @@ class Template(Aggregate):
                 return clause
         raise NotFound("there is no {entity} {id}", entity="clause", id=number)
 
+    def accept(self, values: Mapping[str, str | int]) -> dict[str, str]:
+        """The slots filled, each with a value of its type, a remedy's with a percentage; raises `Invalid` (CON-1)."""
+        return accept_all(self.slots, values, {name for remedy in self.remedies for name in remedy.slots})
+
     def must_know(self, text: str, clause: str) -> None:
         """The text of a deviation fills the same slots as the template (CON-1)."""
         _declared(places(text, clause), {slot.name for slot in self.slots}, clause)
 
     def digest_of_text(self) -> str:
-        """The digest over everything that is printed, worked out anew."""
-        return content_digest(self.model_dump(include={"code", "edition", "title", "kind", "clauses", "slots"}))
+        """The digest over everything that is printed, worked out anew; what is not there does not count."""
+        parts = {"code", "edition", "title", "kind", "clauses", "slots", "remedies"}
+        return content_digest(self.model_dump(include=parts))
 
     def _must_be_whole(self) -> None:
         if self.digest_of_text() != self.text_digest:
@@ -156,6 +158,9 @@ def _agree(clauses: Sequence[Clause], slots: Sequence[Slot]) -> None:
         placed.update(found)
     for name in sorted(names - placed):
         raise RuleBroken("CON-1", "slot {slot} has no place in any clause", slot=name)
+    for slot in slots:
+        if (slot.type is SlotType.CHOICE) != bool(slot.options):
+            raise RuleBroken("CON-1", "slot {slot}: a choice, and nothing else, names its options", slot=slot.name)
 
 
 def _declared(found: Sequence[str], names: set[str], clause: str) -> None:

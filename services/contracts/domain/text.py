@@ -4,10 +4,11 @@ from datetime import date
 
 from pydantic import BaseModel
 
+from services.contracts.domain.amendment import Part
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.slots import fill
 from services.contracts.domain.template import Template
-from shared.events.contracts import ContractLine
+from shared.events.contracts import ContractLine, ServiceTerm
 
 DRAFT_MARK = "草稿 DRAFT"
 
@@ -22,6 +23,16 @@ class ReadClause(BaseModel):
     difference: str | None = None
 
 
+class Change(BaseModel):
+    """What an amendment says otherwise than the edition before; `difference` shows both in one text (CON-9)."""
+
+    part: Part
+    name: str
+    before: str | None
+    after: str | None
+    difference: str
+
+
 class ContractText(BaseModel):
     """What a printed contract says; whatever is not sealed bears a `watermark` (CON-6)."""
 
@@ -33,7 +44,10 @@ class ContractText(BaseModel):
     watermark: str | None
     clauses: list[ReadClause]
     lines: list[ContractLine]
+    services: list[ServiceTerm] = []
     valid_until: date
+    edition: int = 1
+    changes: list[Change] = []
 
 
 def contract_text(contract: Contract, template: Template, customer: str) -> ContractText:
@@ -47,7 +61,13 @@ def contract_text(contract: Contract, template: Template, customer: str) -> Cont
         watermark=None if contract.seal else DRAFT_MARK,
         clauses=list(_clauses(contract, template)),
         lines=contract.lines,
+        services=contract.services,
         valid_until=contract.valid_until,
+        edition=contract.edition,
+        changes=[
+            Change(part=one.part, name=one.name, before=one.before, after=one.after, difference=one.marked)
+            for one in contract.difference
+        ],
     )
 
 
