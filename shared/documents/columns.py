@@ -39,7 +39,7 @@ class Cell(NamedTuple):
             return _read(self.kind, value, say)
         if self.kind == "flag" and isinstance(value, bool):
             return say("yes" if value else "no")
-        if value is None or isinstance(value, int | float | Decimal | date) and not isinstance(value, bool):
+        if value is None or (isinstance(value, int | float | Decimal | date) and not isinstance(value, bool)):
             return value
         return orjson.dumps(value, default=str).decode()
 

@@ -16,11 +16,11 @@ from typing import Any
 
 import orjson
 
+from shared.documents.sheets import FORMULA
 from shared.documents.workbook import Column as Column
 from shared.documents.workbook import Workbook, in_shanghai
 
 BLOCK = 500
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - Excel takes the wide ones too
 
 
 class Format(StrEnum):

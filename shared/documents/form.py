@@ -4,7 +4,7 @@
         title="订货单", number=order.number, at=order.placed_at, company=company,
         sections=[
             Fields([("客户", name), ("总额", order.total, "money"), Field("要求", order.requirements, wide=True)]),
-            Grid([Column("货号", 8), Column("数量", 6, "quantity")], rows=[("A-1", Decimal("12.00"))], totals=("合计", …)),
+            Grid([Column("货号", 8), Column("数量", 6, "quantity")], [("A-1", line.quantity)], totals=("合计", all)),
             Prose("说明", text),
         ],
         signatures=["制单", ("审核", "u17")],
@@ -27,6 +27,7 @@ type Value = str | int | Decimal | date | datetime | None
 type Kind = Literal["text", "number", "quantity", "money", "share", "date", "time"]
 type Align = Literal["left", "center", "right"]
 
+FORM_ROWS = 10_000  # of a workbook that is made in memory; lists and ledgers are streamed (shared.documents.exports)
 PRINTED_ROWS = 5_000  # what is longer belongs into a spreadsheet: it would take a minute and a gigabyte to print
 
 
@@ -40,9 +41,11 @@ class Field(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A column of a grid. `width` is in Chinese characters; on paper the columns share the page in this proportion.
+    """A column of a grid; `width` is in Chinese characters.
 
-    A share of 0.125 is shown as 12.5%. Texts stand left, numbers right and dates in the middle unless `align` says so.
+    On paper the columns share the page in this proportion. Texts are wrapped, numbers and dates never: their columns
+    grow as they need, and where all together are too wide the print becomes smaller. A share of 0.125 is shown as
+    12.5%. Texts stand left, numbers right and dates in the middle unless `align` says otherwise.
     """
 
     title: str
@@ -69,9 +72,9 @@ class Placed(NamedTuple):
     span: int
 
 
-@dataclass(frozen=True, kw_only=False)
+@dataclass(frozen=True)
 class Fields:
-    """Labelled values side by side: `(label, value)`, `(label, value, kind)` or `Field`s. Empty ones leave room to write."""
+    """Labelled values side by side: `(label, value)`, `(label, value, kind)` or `Field`s; an empty one leaves room."""
 
     items: Sequence[tuple[str, Value] | tuple[str, Value, Kind] | Field]
     columns: int = 2

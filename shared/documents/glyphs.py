@@ -9,13 +9,13 @@ from pathlib import Path
 
 FONT = Path(__file__).with_name("fonts") / "NotoSansCJKsc-Regular.otf"
 
-LONG_RUN = re.compile(r"[!-~\u00a1-\u024f]{24,}")
+LONG_RUN = 24  # letters that stand in a row in the narrowest field
 INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 BREAK_HERE = "\u200b"
 
 
 def printable(text: str) -> str:
-    """The text as it can be printed: every visible character by its glyph or, where there is none, by its number 〔U+1F600〕.
+    """The text as it can be printed: where the font has no glyph, the character's number stands instead, 〔U+1F600〕.
 
     Never a silent box: on a contract it would hide what was agreed. What shows nothing (controls, marks of direction,
     variants) is left out, and a run of letters that no column can hold may be broken anywhere.
@@ -23,12 +23,17 @@ def printable(text: str) -> str:
     text = INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\t", " "))
     if not text.isascii() or not text.isprintable():
         text = "".join(_glyph(character) for character in text)
-    return LONG_RUN.sub(lambda run: BREAK_HERE.join(run[0]), text)
+    return breakable(text, LONG_RUN)
+
+
+def breakable(text: str, longest: int) -> str:
+    """The text in which a run of more than so many letters may be broken after each of them."""
+    return re.sub(f"[!-~\u00a1-\u024f]{{{longest + 1},}}", lambda run: BREAK_HERE.join(run[0]), text)
 
 
 @cache
 def _glyph(character: str) -> str:
-    if character in "\n ":
+    if character in f"\n {BREAK_HERE}":
         return character
     if unicodedata.category(character) in ("Cc", "Cf"):
         return ""

@@ -25,8 +25,8 @@ class PressFault(Exception):
 async def print_paper(template: Path, data: Mapping[str, Any], at: datetime) -> bytes:
     """The PDF (A-2u, font embedded) of the template filled with `data`; one at a time in a process.
 
-    The template reads `json(bytes(sys.inputs.data))`. Texts are made printable; `bytes` are pictures (SVG) and pass as
-    they are. The same data and `at` give the same bytes. Raises `PressFault`.
+    The template reads `json(bytes(sys.inputs.data))`. Texts are made printable; `bytes` (pictures as SVG, addresses)
+    pass as they are. The same data and `at` give the same bytes. Raises `PressFault`.
     """
     return await asyncio.get_running_loop().run_in_executor(_queue(), _print, job_of(template, data, at))
 

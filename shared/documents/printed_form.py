@@ -1,13 +1,16 @@
 """Office forms as PDF."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from shared.documents.form import Fields, Form, Grid, Prose, Section, shown
+from shared.documents.form import Column, Fields, Form, Grid, Prose, Section, Value, shown
+from shared.documents.glyphs import breakable
 from shared.documents.paper import print_paper
 
 TEMPLATE = Path(__file__).with_name("form.typ")
+LATIN = 0.57  # the width of a digit, in Chinese characters
+MARGIN = 1.0  # what a cell keeps free at its sides, in Chinese characters
 
 
 async def form_pdf(form: Form) -> bytes:
@@ -51,11 +54,32 @@ def _fields(section: Fields) -> list[list[dict[str, Any]]]:
 
 
 def _grid(section: Grid) -> dict[str, Any]:
-    kinds = [column.kind for column in section.columns]
+    """A text is wrapped, and broken where its column is narrower than a word; a number or a date never is."""
+    columns = section.columns
+    rows = [_row(columns, row) for row in section.rows]
+    totals = _row(columns, section.totals) if section.totals else []
+    widths = [
+        column.width if column.kind == "text" else max(column.width, _widest(at, [*rows, totals]))
+        for at, column in enumerate(columns)
+    ]
+    for row in rows:
+        for at, column in enumerate(columns):
+            if column.kind == "text":
+                row[at] = breakable(row[at], max(3, int((widths[at] - MARGIN) / LATIN)))
     return {
         "columns": [
-            {"title": column.title, "width": column.width, "align": column.aligned} for column in section.columns
+            {"title": column.title, "width": width, "align": column.aligned}
+            for column, width in zip(columns, widths, strict=True)
         ],
-        "rows": [[shown(value, kind) for value, kind in zip(row, kinds, strict=True)] for row in section.rows],
-        "totals": [shown(value, kind) for value, kind in zip(section.totals, kinds, strict=bool(section.totals))],
+        "characters": sum(widths),
+        "rows": rows,
+        "totals": totals,
     }
+
+
+def _row(columns: Sequence[Column], row: Sequence[Value]) -> list[str]:
+    return [shown(value, column.kind) for column, value in zip(columns, row, strict=True)]
+
+
+def _widest(at: int, rows: Sequence[Sequence[str]]) -> float:
+    return MARGIN + LATIN * max((len(row[at]) for row in rows if row), default=0)

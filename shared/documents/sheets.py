@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 MEGABYTES = 10
 MEGABYTES_UNPACKED = 64  # 50,000 rows of 15 columns unpack to about half of it
 COLUMNS = 256
+# What Excel takes a text for a formula by, the wide signs too.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 EXCEL_ROWS = 1_048_576
 
 
@@ -48,10 +50,15 @@ def _text_lines(content: bytes, sheet: str) -> Iterator[Line]:
     number = 0
     try:
         for number, values in enumerate(lines, start=1):
-            if cells := _filled(values):
+            if cells := _filled(map(_unmarked, values)):
                 yield Line(sheet, number, cells)
     except csv.Error as fault:
         raise Unreadable("row_unreadable", sheet, number + 1, reason=str(fault)) from fault
+
+
+def _unmarked(text: str) -> str:
+    """Without the apostrophe that keeps Excel from taking `+86 139` for a formula; before `=` it stays."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA[1:]) else text
 
 
 def _decoded(content: bytes) -> str:

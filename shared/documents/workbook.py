@@ -16,7 +16,8 @@ ROWS_OF_A_SHEET = EXCEL_ROWS - 1  # the first is the heading
 BYTES_OF_A_SHEET = 1 << 30  # a part of 2 GB would need ZIP64, at which many programs balk
 LONGEST_TEXT = 32_767  # of a cell, in UTF-16 units: Excel calls a file with a longer one damaged
 EXACT_DIGITS = 15
-DAY_ZERO, FIRST_DAY = datetime(1899, 12, 30), date(1900, 3, 1)  # before that Excel counts a day that never was
+DAY_ZERO = datetime.combine(date(1899, 12, 30), time())  # without a zone, as a spreadsheet's times are
+FIRST_DAY = date(1900, 3, 1)  # before it Excel counts a day that never was
 
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
@@ -48,9 +49,7 @@ class Workbook:
     def __init__(self, title: str, columns: Sequence[Column]) -> None:
         self._title, self._columns = title, columns
         self._places = sorted({column.places for column in columns})
-        self._cells = [
-            (_letters(at), NUMBERS + self._places.index(column.places)) for at, column in enumerate(columns)
-        ]
+        self._cells = [(_letters(at), NUMBERS + self._places.index(column.places)) for at, column in enumerate(columns)]
         self._sink = _Sink()
         self._package = zipfile.ZipFile(self._sink, "w", zipfile.ZIP_DEFLATED, compresslevel=3)
         self._sheets = 0
@@ -134,6 +133,9 @@ class _Sink:
 
     def flush(self) -> None:
         """Nothing is held back here."""
+
+    def close(self) -> None:
+        """Nothing is open here."""
 
     def take(self) -> bytes:
         ready, self._waiting = bytes(self._waiting), bytearray()
@@ -237,7 +239,7 @@ def _styles(places: Sequence[int]) -> str:
         f'<fonts count="2"><font>{font}</font><font><b/>{font}</font></fonts>'
         '<fills count="2"><fill><patternFill patternType="none"/></fill>'
         '<fill><patternFill patternType="gray125"/></fill></fills>'
-        "<borders count=\"1\"><border><left/><right/><top/><bottom/><diagonal/></border></borders>"
+        '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
         f'<cellXfs count="{2 + len(formats)}"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         f'<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>{cells}</cellXfs>'

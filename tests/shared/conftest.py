@@ -21,6 +21,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.leadership import leadership
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Connection, Pool, migrate, open_pool
 from shared.settings import Settings
 from shared.telemetry import log
@@ -135,7 +136,9 @@ def consuming(echo_url: str, echo_pool: Pool, bus: Client) -> Consuming:
 
     @asynccontextmanager
     async def consuming(on: Client | None = None, hear: Reactions = reactions) -> AsyncIterator[Consumer]:
-        consumer = Consumer(echo_url, echo_pool, on or bus, hear, Policy.read(None), asyncio.Event(), hands := Hands())
+        consumer = Consumer(
+            echo_url, echo_pool, on or bus, hear, Policies(Policy.read()), asyncio.Event(), hands := Hands()
+        )
         async with at_work(consumer.run(), hands):
             yield consumer
 

@@ -23,6 +23,7 @@ from shared.messaging.inbox import Heard, read
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
 from shared.messaging.streams import provide_stream
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Pool
 from shared.persistence.work import Work
 from tests.faults.ledger import complaints_about_effects, effects_of, log_of
@@ -75,7 +76,7 @@ async def hearing(bus: Client, pool: Pool, echo_pool: Pool, echo_url: str) -> He
         requests.append(orjson.loads(message.data))
 
     await bus.subscribe("replay.tally", cb=note)
-    consumer = Consumer(echo_url, echo_pool, bus, reactions, Policy.read(None), asyncio.Event(), Hands())
+    consumer = Consumer(echo_url, echo_pool, bus, reactions, Policies(Policy.read()), asyncio.Event(), Hands())
     return Hearing(consumer, pool, echo_pool, requests)
 
 
@@ -351,7 +352,7 @@ async def test_the_second_of_two_active_consumers_changes_nothing(hearing: Heari
     """Both handle the same batch at once: the inbox lets one through, and the other finds it done."""
     tallies = [await count(hearing.tally_pool, 5) for _ in range(5)]
     events = await hearing.events(*tallies)
-    other = Consumer(echo_url, hearing.pool, bus, reactions, Policy.read(None), asyncio.Event(), Hands())
+    other = Consumer(echo_url, hearing.pool, bus, reactions, Policies(Policy.read()), asyncio.Event(), Hands())
     await asyncio.gather(hearing.hear(*events), other.handle(events))
     for tally in tallies:
         assert await hearing.versions(tally) == [1, 2, 3, 4, 5, 6]

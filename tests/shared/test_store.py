@@ -14,6 +14,7 @@ from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, NotFound, RuleBroken
 from shared.events.envelope import new_id
 from shared.persistence.housekeeping import housekeeping
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Connection, Pool, passing
 from shared.persistence.store import Key, KeyTaken, Store, statement
 from shared.persistence.work import Work
@@ -240,7 +241,7 @@ def test_a_table_name_is_declared_and_never_comes_in() -> None:
 
 @pytest.fixture
 async def work(connection: Connection) -> Work:
-    return Work(connection, Policy.read(None))
+    return Work(connection, Policies(Policy.read()))
 
 
 async def test_many_things_are_written_at_once(work: Work, pool: Pool) -> None:
@@ -309,7 +310,7 @@ async def test_an_id_follows_from_its_cause_and_purpose(work: Work) -> None:
 
 def test_work_without_an_occasion_is_a_mistake() -> None:
     with pytest.raises(LookupError, match="no occasion"):
-        Work(None, Policy.read(None)).at.isoformat()  # type: ignore[arg-type]  # never gets as far as the database
+        Work(None, Policies(Policy.read())).at.isoformat()  # type: ignore[arg-type]  # never gets as far as the database
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from shared.domain.policy import Policy
 from shared.hands import Hands
 from shared.persistence import timers as timers_module
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Pool
 from shared.persistence.store import Store
 from shared.persistence.timers import Timers
@@ -20,7 +21,7 @@ from tests.tally import Echo, Tally, count, occasion
 
 @pytest.fixture
 def timers(pool: Pool) -> Timers:
-    return Timers(pool, [Tally], Policy.read(None), asyncio.Event())
+    return Timers(pool, [Tally], Policies(Policy.read()), asyncio.Event())
 
 
 async def waiting(pool: Pool, kind: str, seconds: float = -1, tally: Tally | None = None) -> Tally:
@@ -96,7 +97,7 @@ async def test_two_deadlines_of_one_thing_fire_together_in_order(pool: Pool, tim
 async def test_two_runners_fire_each_deadline_once(pool: Pool) -> None:
     for _ in range(40):
         await waiting(pool, "remind")
-    both = [Timers(pool, [Tally], Policy.read(None), asyncio.Event()) for _ in range(2)]
+    both = [Timers(pool, [Tally], Policies(Policy.read()), asyncio.Event()) for _ in range(2)]
 
     async def drained(runner: Timers) -> int:
         fired = 0
@@ -158,7 +159,7 @@ async def test_the_one_that_is_put_off_is_the_one_that_failed(pool: Pool, timers
 
 async def test_a_deadline_of_another_service_is_left_alone(pool: Pool) -> None:
     await waiting(pool, "lapse")
-    assert await Timers(pool, [Echo], Policy.read(None), asyncio.Event()).fire() == 0
+    assert await Timers(pool, [Echo], Policies(Policy.read()), asyncio.Event()).fire() == 0
 
 
 async def test_a_deed_that_is_not_declared_cannot_be_scheduled() -> None:
@@ -173,7 +174,7 @@ def rename(at: datetime) -> None:
 
 async def test_the_runner_fires_at_the_time_and_tells_the_relay(pool: Pool) -> None:
     wake, hands = asyncio.Event(), Hands()
-    runner = Timers(pool, [Tally], Policy.read(None), wake)
+    runner = Timers(pool, [Tally], Policies(Policy.read()), wake)
     async with at_work(runner.run(hands), hands):
         tally = await waiting(pool, "lapse", 0.2)
 

@@ -1,6 +1,9 @@
-"""The HTTP door of customers."""
+"""The register of customers, and what each bought and complained of."""
 
 import asyncio
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -10,13 +13,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.customers import views
 from services.customers.domain.access import Access
 from services.customers.domain.customer import Customer, CustomerKind
+from shared.documents.exports import Format
 from shared.documents.tables import Row, like_registered, read_table
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import RuleBroken
 from shared.web.asking import Body, Uploaded
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
-from shared.web.paging import FIRST, Page, Paged, document, listing
+from shared.web.import_templates import Wanted, import_template
+from shared.web.paging import Paged, PagedByCode, document, listed
 from shared.web.routes import Routes
 
 router = Routes(tags=["customers"])
@@ -32,7 +37,7 @@ class DealerRow(Row, key=("code",)):
 
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    code: str = Field(title="编号", pattern=r"^[\w.-]+$", max_length=40)
+    code: str = Field(title="编号/客户编号", pattern=r"^[\w.-]+$", max_length=40)
     company: str = Field(title="公司", min_length=1, max_length=100)
     kind: CustomerKind = Field(title="类型")
     region: str = Field(title="区域", min_length=1, max_length=40)
@@ -80,22 +85,27 @@ async def register_customer(body: DealerRow, by: Registrar, change: CustomerChan
     return change.answer
 
 
+@router.get("/customers/import-template")
+async def show_customer_template(request: Request, by: Registrar, form: Wanted = "xlsx") -> Response:
+    """An empty list of customers, to be filled and brought in."""
+    return import_template(request, form, DealerRow)
+
+
 @router.get("/customers")
 async def list_customers(
     request: Request,
     anyone: Anyone,
+    page: PagedByCode,
     owner: Code = None,
     kind: CustomerKind | None = None,
     region: Code = None,
     code: Code = None,
     q: Annotated[str | None, Query(max_length=100, description="Text in the company's name")] = None,
-    after: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Response:
     """Customers by code; salespeople see their own, outside actors themselves; contact data by role (CUS-1, CUS-9)."""
     wanted = views.Wanted(owner, kind, region, code, q)
-    rows = await views.customers(request.app.state.pool, after, limit, Access.of(anyone), wanted)
-    return listing(rows, Page(limit, FIRST))
+    customers = partial(views.customers, request.app.state.pool, access=Access.of(anyone), wanted=wanted)
+    return await listed(request, page, customers, Customer)
 
 
 @router.get("/customers/{customer_id}", response_model=Customer)
@@ -104,11 +114,38 @@ async def show_customer(customer_id: UUID, request: Request, anyone: Anyone) -> 
     return document(*await views.customer(request.app.state.pool, customer_id, Access.of(anyone)))
 
 
+class CustomerRecord(BaseModel):
+    """A line of the table of what a customer bought (with `order_id`) and complained of (with `complaint_id`)."""
+
+    number: str
+    order_id: UUID | None
+    salesperson: str | None
+    total: Decimal | None
+    placed_at: datetime | None
+    paid_at: datetime | None
+    dispatched_at: datetime | None
+    delivery_order: str | None
+    delivered_at: datetime | None
+    ended_at: datetime | None
+    ended_as: str | None
+    complaint_id: UUID | None
+    kind: str | None
+    channel: str | None
+    received_at: datetime | None
+    resolved_at: datetime | None
+    in_time: bool | None
+    summary: str | None
+    closed_at: datetime | None
+    reopened: int | None
+
+
 @router.get("/customers/{customer_id}/records")
 async def show_records(customer_id: UUID, request: Request, anyone: Anyone, page: Paged) -> Response:
     """What the customer bought and complained of, newest first (CUS-1): `{"purchases", "service_records", "next"}`."""
     pool = request.app.state.pool
     await views.customer(pool, customer_id, Access.of(anyone))
+    if page.format is not Format.JSON:
+        return await listed(request, page, partial(views.records, pool, customer_id), CustomerRecord)
     rows = await views.records(pool, customer_id, page)
     shown = rows[: page.limit]
     purchases = ",".join(row["document"] for row in shown if row["kind"] == "purchase")
