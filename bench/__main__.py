@@ -8,7 +8,9 @@ from bench.consuming import consuming
 from bench.hopping import hopping
 from bench.placing import placing
 from bench.relaying import relaying
+from bench.reporting import reporting
 from bench.resting import resting
+from bench.searching import searching
 from deploy.local.accounts import scratch
 from deploy.local.catalogue import SERVICES, chosen
 from deploy.local.ports import free_offset
@@ -18,6 +20,8 @@ from deploy.local.stack import Stack
 FIGURES = {
     "resting": (resting, {}),
     "placing": (placing, {}),
+    "searching": (searching, {}),
+    "reporting": (reporting, {}),
     "relaying": (relaying, {}),
     "consuming": (consuming, {}),
     "hopping": (hopping, chosen(["complaints", "customers", "notifications", "orders", "quality"])),

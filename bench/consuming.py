@@ -22,6 +22,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
 from shared.messaging.streams import provide_stream
+from shared.persistence.policies import Policies
 from shared.persistence.pool import migrate, open_pool
 from shared.persistence.work import Work
 
@@ -97,7 +98,7 @@ async def _fill(bus: Client) -> None:
 
 async def _ours(url: str, pool: asyncpg.Pool, bus: Client) -> float:
     reactions = listener()
-    consumer = Consumer(url, pool, bus, reactions, Policy.read(), asyncio.Event(), Hands())
+    consumer = Consumer(url, pool, bus, reactions, Policies(Policy.read()), asyncio.Event(), Hands())
     started = time.perf_counter()
     following = asyncio.create_task(consumer.follow("bench"))
     while await pool.fetchval(DONE, reactions.service) < EVENTS:  # noqa: ASYNC110 - of the database

@@ -15,7 +15,7 @@ from deploy.local.demo.account import Account
 from deploy.local.demo.cast import Cast
 from deploy.local.demo.complaining import complaint
 from deploy.local.demo.ledger import Ledger
-from deploy.local.demo.ordering import confirm, lot_of, pay, place
+from deploy.local.demo.ordering import confirm, lot_of, pay, place, prepare
 from deploy.local.demo.visitors import Visitors, eventually
 from deploy.local.stack import Stack
 
@@ -132,7 +132,8 @@ async def _prepare(cast: Cast) -> None:
     await visitors.post("orders", f"/orders/{placed['id']}/release", "u26")
     lot = await lot_of(cast, article, "5")
     goods = [{"line": 1, "lot_id": lot["id"], "quantity": "5"}]
-    body = {"goods": goods, "certificate": "ZB-0"}
+    await prepare(cast, placed)
+    body = {"goods": goods, "certificate": "ZB-0", "manual": True, "warranty_card": True}
     cast.order = await visitors.post("orders", f"/orders/{placed['id']}/dispatch", "u26", body)
 
 

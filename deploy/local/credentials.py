@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from base64 import urlsafe_b64encode
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,16 +15,24 @@ from deploy.local.catalogue import SERVICES
 from deploy.local.jetstream import OPERATOR
 from deploy.local.postgresql import SUPERUSER
 
+PROVIDERS = ("bank",)  # whose payment notices orders hears
+
 
 def new_secret() -> str:
     return secrets.token_urlsafe(24)
 
 
+def new_webhook_secret() -> str:
+    """As Standard Webhooks writes it."""
+    return f"whsec_{b64encode(secrets.token_bytes(24)).decode()}"
+
+
 class Credentials(BaseModel):
-    """The passwords of the database roles and of the bus users, by name."""
+    """The passwords of the database roles and of the bus users, and the secrets of payment providers, by name."""
 
     databases: dict[str, str] = {}
     bus: dict[str, str] = {}
+    webhooks: dict[str, str] = {}
 
 
 def write_private(path: Path, content: bytes) -> None:
@@ -43,6 +51,7 @@ def credentials(data_dir: Path) -> Credentials:
     known = Credentials(
         databases={name: kept.databases.get(name) or new_secret() for name in (SUPERUSER, *SERVICES)},
         bus={name: kept.bus.get(name) or new_secret() for name in (OPERATOR, *SERVICES)},
+        webhooks={name: kept.webhooks.get(name) or new_webhook_secret() for name in PROVIDERS},
     )
     if known != kept:
         write_private(path, known.model_dump_json(indent=1).encode())

@@ -1,9 +1,11 @@
 """How to reach the parts of a stack: addresses, and a token to be let in."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from deploy.local import tokens
+from deploy.local.catalogue import SERVICES
 from deploy.local.credentials import credentials
 from deploy.local.folder import Folder, State
 from deploy.local.jetstream import OPERATOR
@@ -37,11 +39,17 @@ class Doors:
             "DATABASE_URL": self.database_url(service),
             "NATS_URL": self.nats_url(service),
             "JWKS": str(self.data_dir / "jwks.json"),
+            "PUBLIC_URL": f"http://{HOST}:{SERVICES['contracts'] + self.state.port_offset}",
+            **(self._webhook_secrets() if service == "orders" else {}),
         }
 
     def token(self, user: str, *posts: str, **places: Any) -> str:
         """A bearer token; `places` as in `tokens.issue`: branch, store, customer, partner, on_behalf_of."""
         return tokens.issue(self.data_dir, user, posts, **places)
+
+    def _webhook_secrets(self) -> dict[str, str]:
+        secrets = credentials(self.data_dir).webhooks
+        return {"PAYMENT_WEBHOOK_SECRETS": json.dumps({provider: [secret] for provider, secret in secrets.items()})}
 
     def _port(self, name: str) -> int:
         try:

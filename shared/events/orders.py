@@ -5,12 +5,15 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.domain.money import Amount, PositiveAmount
+from shared.domain.money import ZERO, Amount, Money, PositiveAmount
 from shared.events.event import Event
 
 
 class OrderedLine(BaseModel):
-    """One line of an order: quantity in the article's unit, price per unit in yuan, and where the price comes from."""
+    """One line of an order: quantity in the article's unit, price per unit in yuan, and where the price comes from.
+
+    `colour_named`: the customer wants this very colour number; otherwise allocation may settle on another one.
+    """
 
     article: str
     specification: str
@@ -20,6 +23,8 @@ class OrderedLine(BaseModel):
     quantity: PositiveAmount
     price: Amount
     authority: str
+    colour_named: bool = True
+    requirements: str = ""
 
 
 class IssuedGoods(BaseModel):
@@ -69,6 +74,20 @@ class PriceBookTookEffect(Event, name="orders.price_book.took_effect.v1"):
     number: str
     effective_at: datetime
     digest: str
+
+
+class PriceBookRejected(Event, name="orders.price_book.rejected.v1"):
+    """The drafted prices were not approved (ORD-2)."""
+
+    number: str
+    reason: str
+
+
+class PriceBookWithdrawn(Event, name="orders.price_book.withdrawn.v1"):
+    """A version was taken back before its prices held: a draft, or one that was approved for later (ORD-2)."""
+
+    number: str
+    reason: str
 
 
 class PriceRefused(Event, name="orders.price_attempt.refused.v1"):
@@ -199,7 +218,11 @@ class DepositConfirmed(Event, name="orders.order.deposit_confirmed.v1"):
 
 
 class PaymentReversed(Event, name="orders.order.payment_reversed.v1"):
-    """A payment bounced or was called back; the gate is closed again (ORD-10)."""
+    """A payment bounced or was called back; the gate is closed again (ORD-10).
+
+    `counted`: finance had confirmed it. `recalled`: so much of it had become credit or was refunded; the customer's
+    account gives that back.
+    """
 
     payment_id: UUID
     amount: PositiveAmount
@@ -208,6 +231,7 @@ class PaymentReversed(Event, name="orders.order.payment_reversed.v1"):
     kind: str | None = None
     bounced: bool = False
     counted: bool = True
+    recalled: Amount = ZERO
     number: str | None = None
     customer_id: UUID | None = None
     salesperson: str | None = None
@@ -521,6 +545,14 @@ class PriceExceptionUsed(Event, name="orders.price_exception.used.v1"):
     used: Amount
 
 
+class PriceExceptionReturned(Event, name="orders.price_exception.returned.v1"):
+    """An order that drew on the exception was given up or expired: its quantity is open again (ORD-3, ORD-17)."""
+
+    order_id: UUID
+    quantity: PositiveAmount
+    used: Amount
+
+
 class PriceExceptionEnded(Event, name="orders.price_exception.ended.v1"):
     """The exception was revoked or its time is over (ORD-3)."""
 
@@ -566,6 +598,15 @@ class ProductionRequested(Event, name="orders.production_request.requested.v1"):
     quantity: PositiveAmount
 
 
+class ProductionChanged(Event, name="orders.production_request.changed.v1"):
+    """Another quantity of the line has to be produced, now that stock was allocated anew (ORD-7)."""
+
+    number: str
+    customer_id: UUID
+    order_number: str
+    quantity: PositiveAmount
+
+
 class ProductionPlanned(Event, name="orders.production_request.planned.v1"):
     """Production has scheduled the request; the customer is told (ORD-7)."""
 
@@ -604,10 +645,17 @@ class ProductionCancelled(Event, name="orders.production_request.cancelled.v1"):
 
 
 class AccountOpened(Event, name="orders.customer_account.opened.v1"):
-    """A customer's account with us begins, with the balance brought forward: above zero it is theirs (ORD-16)."""
+    """A customer's account with us begins; a balance from before follows as `BalanceBroughtForward` (ORD-16)."""
 
     customer_id: UUID
-    brought_forward: Amount
+
+
+class BalanceBroughtForward(Event, name="orders.customer_account.balance_brought_forward.v1"):
+    """How the customer stood with us before: above zero it is theirs, below zero they owe it (ORD-16)."""
+
+    customer_id: UUID
+    balance: Money
+    as_of: date
 
 
 class CreditGranted(Event, name="orders.customer_account.credit_granted.v1"):
@@ -628,6 +676,16 @@ class CreditUsed(Event, name="orders.customer_account.credit_used.v1"):
     order_id: UUID
     payment_id: UUID
     credit: Amount
+
+
+class CreditTakenBack(Event, name="orders.customer_account.credit_taken_back.v1"):
+    """The money that credit came from has gone back; what was spent of it the customer owes (ORD-10, ORD-16)."""
+
+    customer_id: UUID
+    amount: PositiveAmount
+    order_id: UUID
+    credit: Amount
+    owed: Amount
 
 
 class PaymentNoticed(Event, name="orders.payment_notice.received.v1"):

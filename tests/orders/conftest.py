@@ -1,16 +1,24 @@
 """Orders with articles, prices in force and stock, and customers it has heard of."""
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from openpyxl import load_workbook
 
 from shared.events.customers import CustomerRegistered
 from tests.hearing import tell
 from tests.house import Running
 
 DATA = Path("deploy/local/data")
+
+OWN = [f"T{number:04}" for number in range(100)]
+_free = iter(OWN)
+
+# What travels with a shipment; the invoice is the one that was made out.
+PAPERS = {"certificate": "ZB1", "manual": True, "warranty_card": True}
 
 
 async def upload(service: Running, path: str, who: dict[str, str], file: str) -> Any:
@@ -19,9 +27,22 @@ async def upload(service: Running, path: str, who: dict[str, str], file: str) ->
     return answer.json()
 
 
+def catalogue() -> bytes:
+    """The sample articles, and some that are in no stock list: a test that fills its shelf itself takes one of them."""
+    book = load_workbook(DATA / "articles.xlsx")
+    for code in OWN:
+        book.worksheets[0].append([code, "自用砖", "600x600", "M1", "优等品", "P1", "m²", 9.90, "GB/T 4100-2015", "是"])
+    content = BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
 @pytest.fixture(scope="session")
 async def shop(orders: Running) -> Running:
-    book = await upload(orders, "/articles/import", orders.headers("u09", "sales_manager"), "articles.xlsx")
+    manager = orders.headers("u09", "sales_manager")
+    answer = await orders.ask("POST", "/articles/import", manager, files={"file": ("articles.xlsx", catalogue())})
+    assert answer.status_code == 201, answer.text
+    book = answer.json()
     await orders.post(f"/price-books/{book['id']}/approve", orders.headers("u05", "sales_director"))
     await upload(orders, "/lots/import", orders.headers("u26", "warehouse"), "stock.csv")
     return orders
@@ -81,22 +102,42 @@ class Desk:
         )
         return confirmed
 
+    async def confirmed(self, order: dict[str, Any], amount: str | None = None) -> dict[str, Any]:
+        recorded = await self.record(order, amount)
+        path = f"/orders/{order['id']}/payments/{recorded['payments'][-1]['id']}/confirm"
+        confirmed: dict[str, Any] = await self.shop.post(path, self.finance)
+        return confirmed
+
     async def released(self, quantity: str = "10") -> dict[str, Any]:
+        """A paid order with its invoice and a dispatch plan, that may be shipped."""
         order = await self.paid(quantity)
+        await self.prepare(order)
         done: dict[str, Any] = await self.shop.post(f"/orders/{order['id']}/release", self.warehouse)
         return done
 
-    async def new_lot(self, quantity: str = "100") -> dict[str, Any]:
+    async def prepare(self, order: dict[str, Any]) -> None:
+        """What a shipment needs before it may leave: an invoice for the whole order, and a plan."""
+        invoice = {"invoice": f"FP-{uuid4().hex[:8]}", "title": "恒美", "issued_on": "2026-11-24"}
+        await self.shop.post(f"/orders/{order['id']}/invoice", self.finance, invoice)
+        await self.plan(order)
+
+    async def plan(self, order: dict[str, Any], day: str = "2099-01-01") -> dict[str, Any]:
+        body = {"planned_on": day, "carrier": "顺丰"}
+        planned: dict[str, Any] = await self.shop.post(f"/orders/{order['id']}/plan-dispatch", self.warehouse, body)
+        return planned
+
+    async def new_lot(self, quantity: str = "100", colour: str | None = None, expires: str = "") -> dict[str, Any]:
         number = f"T-{uuid4().hex[:10]}"
         row = [
             number,
             self.article["article"],
-            self.article["colour_number"],
+            colour or self.article["colour_number"],
             self.article["grade"],
             quantity,
             "2026-11-01",
+            expires,
         ]
-        text = "批号,货号,色号,等级,数量,入库日期\n" + ",".join(row) + "\n"
+        text = "批号,货号,色号,等级,数量,入库日期,有效期至\n" + ",".join(row) + "\n"
         files = {"file": ("lots.csv", text.encode())}
         answer = await self.shop.ask("POST", "/lots/import", self.warehouse, files=files)
         assert answer.status_code == 201, answer.text
@@ -104,10 +145,18 @@ class Desk:
         return next(lot for lot in lots["items"] if lot["lot"] == number)
 
     def shipment(self, lot: dict[str, Any], quantity: str = "10") -> dict[str, Any]:
-        return {"goods": [{"line": 1, "lot_id": lot["id"], "quantity": quantity}], "certificate": "ZB1"}
+        return PAPERS | {"goods": [{"line": 1, "lot_id": lot["id"], "quantity": quantity}]}
 
 
 @pytest.fixture
 async def desk(shop: Running, customer: str) -> Desk:
     listed = (await shop.get("/articles?limit=5"))["items"]
     return Desk(shop, customer, next(article for article in listed if article["in_production"]))
+
+
+@pytest.fixture
+async def shelf(shop: Running, customer: str) -> Desk:
+    """A desk that sells an article of which there is nothing yet."""
+    code = next(_free)
+    article = {"article": code, "colour_number": "P1", "grade": "优等品"}
+    return Desk(shop, customer, article)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from deploy.local.demo.cast import Cast
-from deploy.local.demo.ordering import confirm, pay
+from deploy.local.demo.ordering import confirm, pay, prepare
 from deploy.local.demo.visitors import eventually
 
 
@@ -104,8 +104,9 @@ async def _held(cast: Cast) -> None:
     second = cast.waiting
     await confirm(cast, second, await pay(cast, second, "u20"))
     await visitors.post("orders", f"/orders/{second['id']}/release", "u26")
+    await prepare(cast, second)
     goods = [{"line": 1, "lot_id": lot["id"], "quantity": second["lines"][0]["quantity"]}]
-    body = {"goods": goods, "certificate": "ZB-0"}
+    body = {"goods": goods, "certificate": "ZB-0", "manual": True, "warranty_card": True}
     problem = await visitors.refused("orders", f"/orders/{second['id']}/dispatch", "u26", body)
     account.expect(
         f"a second order cannot be shipped from it: {problem['detail']}",

@@ -121,6 +121,8 @@ async def _approve(cast: Cast, submitted: dict[str, Any], digest: str) -> None:
     account.tell(f"{visitors.name('u09')} verifies", "CON-4")
     approved = await visitors.post("contracts", f"{path}/approve", "u04", decision)
     account.expect(f"{visitors.name('u04')} approves", approved["status"] == "approved", "CON-4", approved["status"])
+    request = {"copies": 2, "purpose": "交付客户及存档"}
+    await visitors.post("contracts", f"{path}/request-seal", "u12", request)
     sealed = await visitors.post("contracts", f"{path}/seal", "u21", {"copies": 2, "digest": digest})
     account.expect(f"{visitors.name('u21')} seals it: it takes effect", sealed["status"] == "in_force", "CON-5", sealed)
     seals = await visitors.get("contracts", "/seals", "u21")

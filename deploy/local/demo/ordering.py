@@ -1,11 +1,13 @@
 """Part 3: an order, its money, its release and its way to the customer."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 from deploy.local.demo.cast import Cast
 from deploy.local.demo.visitors import eventually
+from shared.domain.numbers import SHANGHAI
 
 ACCOUNT = "6222-FS-001"
 
@@ -101,6 +103,14 @@ async def confirm(cast: Cast, order: dict[str, Any], payment: dict[str, Any], fi
     return confirmed
 
 
+async def prepare(cast: Cast, order: dict[str, Any]) -> None:
+    """Finance makes out the invoice and transport plans the dispatch: nothing leaves without them."""
+    path, today = f"/orders/{order['id']}", datetime.now(SHANGHAI).date().isoformat()
+    invoice = {"invoice": f"FP-{uuid4().hex[:12]}", "title": cast.dealers[0]["company"], "issued_on": today}
+    await cast.visitors.post("orders", f"{path}/invoice", "u17", invoice)
+    await cast.visitors.post("orders", f"{path}/plan-dispatch", "u28", {"planned_on": today, "carrier": "自有车队"})
+
+
 async def lot_of(cast: Cast, article: str, quantity: str) -> dict[str, Any]:
     """A lot that may be shipped and holds so much of an article."""
     listed = next(one for one in cast.articles if one["article"] == article)
@@ -142,15 +152,29 @@ async def _gate(cast: Cast) -> None:
 
 async def _goods(cast: Cast) -> None:
     account, visitors, order = cast.account, cast.visitors, cast.order
+    allocated = await visitors.post("orders", f"/orders/{order['id']}/allocate", "u12")
+    account.expect(
+        "goods are set aside, first expired first out",
+        not allocated["shortages"],
+        "ORD-7 ORD-12",
+        allocated["shortages"],
+    )
     released = await visitors.post("orders", f"/orders/{order['id']}/release", "u26")
     account.expect(f"delivery order {released['delivery_order']} is issued", released["status"] == "released", "ORD-11")
-    line = order["lines"][0]
-    lot = await lot_of(cast, line["article"], line["quantity"])
+    lot = allocated["allocations"][0]
+    lots = [goods["lot"] for goods in allocated["allocations"]]
     certificate = await visitors.post(
-        "quality", "/certificates", "u24", {"order_number": order["number"], "lots": [lot["lot"]]}
+        "quality", "/certificates", "u24", {"order_number": order["number"], "lots": lots}
     )
-    goods = [{"line": 1, "lot_id": lot["id"], "quantity": line["quantity"]}]
-    body = {"goods": goods, "certificate": certificate["number"]}
+    body = {"certificate": certificate["number"], "manual": True, "warranty_card": True}
+    problem = await visitors.refused("orders", f"/orders/{order['id']}/dispatch", "u26", body)
+    account.expect(
+        f"dispatch without its papers is refused: {problem['detail']}",
+        problem.get("rule") == "ORD-11",
+        "ORD-11",
+        problem,
+    )
+    await prepare(cast, order)
     sent = await visitors.post("orders", f"/orders/{order['id']}/dispatch", "u26", body)
     account.expect(
         f"lot {lot['lot']} leaves with quality certificate {certificate['number']}",
@@ -161,4 +185,4 @@ async def _goods(cast: Cast) -> None:
     done = await visitors.post("orders", f"/orders/{order['id']}/deliver", "u28", {"received_by": "梁耀祖"})
     account.expect("the dealer has the goods", done["status"] == "delivered", "ORD-13", done["status"])
     cast.order = done
-    cast.order["lot"] = lot
+    cast.order["lot"] = await visitors.get("orders", f"/lots/{lot['lot_id']}", "u26")

@@ -13,7 +13,7 @@ VICTIM = "quality"
 # Whom each service follows: what its inbox must have reached.
 FOLLOWS = {
     "contracts": ("customers",),
-    "orders": ("complaints", "contracts", "customers", "quality"),
+    "orders": ("complaints", "contracts", "customers", "orders", "quality"),
     "complaints": ("customers", "orders", "quality"),
     "quality": ("complaints", "orders"),
     "staff": ("complaints", "notifications", "quality"),

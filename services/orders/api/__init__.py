@@ -1,5 +1,43 @@
 """The HTTP door of orders, by subject."""
 
-from services.orders.api import catalogue, orders, payments, stock
+from services.orders.api import (
+    accounts,
+    catalogue,
+    dispatch,
+    documents,
+    ledger,
+    notices,
+    orders,
+    payments,
+    price_lists,
+    prices,
+    printing,
+    production,
+    quotations,
+    receivables,
+    refunds,
+    reports,
+    stock,
+    trials,
+)
 
-routers = [catalogue.router, stock.router, orders.router, payments.router]
+routers = [
+    price_lists.router,
+    catalogue.router,
+    prices.router,
+    quotations.router,
+    trials.router,
+    stock.router,
+    orders.router,
+    dispatch.router,
+    documents.router,
+    printing.router,
+    production.router,
+    payments.router,
+    refunds.router,
+    notices.router,
+    accounts.router,
+    receivables.router,
+    ledger.router,
+    reports.router,
+]

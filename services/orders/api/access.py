@@ -26,3 +26,9 @@ def own_order(actor: Actor, order: Order, *posts: Post) -> None:
     mine = order.salesperson in actor.people or order.customer_id in actor.customers
     if actor.only_sells and not mine:
         raise Forbidden("this order is not yours")
+
+
+def own_client(by: Actor, owner: str) -> None:
+    """A salesperson who is nothing else inside deals with their own customers only (CUS-1)."""
+    if by.only_sells and owner not in by.people:
+        raise Forbidden("this is another customer's business")

@@ -2,6 +2,7 @@
 
 import asyncio
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -16,11 +17,13 @@ from services.orders.views.customers import customer_owner
 from services.orders.views.reading import one
 from shared.documents.tables import Day, Row, read_table
 from shared.domain.actor import Actor, Post
+from shared.domain.money import Amount
 from shared.domain.numbers import SHANGHAI
 from shared.web.asking import Body, Insider, Uploaded
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
-from shared.web.paging import Paged, document, listing
+from shared.web.import_templates import Wanted, import_template
+from shared.web.paging import Paged, document, listed
 from shared.web.routes import Routes
 
 router = Routes(tags=["stock"])
@@ -40,6 +43,12 @@ class LotRow(Row, key=("lot",)):
     quantity: Decimal = Field(title="数量", gt=0, lt=10**8, decimal_places=2)
     received: Day = Field(title="入库日期")
     expires: Day | None = Field(title="有效期至", default=None)
+
+
+class KeptLot(Lot):
+    """A lot, and how much of it is promised to orders."""
+
+    allocated: Amount
 
 
 class ShowStock(Body):
@@ -65,8 +74,14 @@ async def import_lots(file: Uploaded, by: Warehouse, change: LotChange, request:
     async with change.many() as work:
         for row in fresh:
             fields = row.model_dump(exclude={"lot", "received", "expires"})
-            work.begin(Lot.receive(row.lot, expires_on=row.expires, **fields))
+            work.begin(Lot.receive(row.lot, expires_on=row.expires, received_on=row.received, **fields))
     return Imported(received=len(fresh), known_before=len(known))
+
+
+@router.get("/lots/import-template")
+async def show_lot_template(request: Request, by: Warehouse, form: Wanted = "xlsx") -> Response:
+    """An empty stock list, to be filled and brought in."""
+    return import_template(request, form, LotRow)
 
 
 @router.get("/lots")
@@ -74,10 +89,10 @@ async def list_lots(
     request: Request, insider: Insider, page: Paged, article: Annotated[str | None, Query(max_length=40)] = None
 ) -> Response:
     """Lots, of one article if it is named; customers are shown a stock position instead."""
-    return listing(await request.app.state.pool.fetch(views.LOTS, page.before, page.fetch, article), page)
+    return await listed(request, page, partial(views.lots, request.app.state.pool, article=article), KeptLot)
 
 
-@router.get("/lots/{lot_id}", response_model=Lot)
+@router.get("/lots/{lot_id}", response_model=KeptLot)
 async def show_lot(lot_id: UUID, request: Request, insider: Insider) -> Response:
     """One lot."""
     return document(await one(request.app.state.pool, views.LOT, "lot", lot_id))

@@ -44,13 +44,25 @@ class Lot(Aggregate):
     received: Amount
     left: Amount
     expires_on: date | None = None
+    received_on: date | None = None
     holds: list[UUID] = Field(default_factory=list, description="Investigations that hold the lot")
 
     @classmethod
     def receive(
-        cls, lot: str, *, article: str, colour_number: str, grade: str, quantity: Decimal, expires_on: date | None
+        cls,
+        lot: str,
+        *,
+        article: str,
+        colour_number: str,
+        grade: str,
+        quantity: Decimal,
+        expires_on: date | None,
+        received_on: date | None = None,
     ) -> Self:
-        """Goods have come into the warehouse; the lot's id follows from its number, so that it comes in once."""
+        """Goods have come into the warehouse; the lot's id follows from its number, so that it comes in once.
+
+        Without `received_on` they came in on the day they were entered.
+        """
         goods = cls.begin(
             uuid5(WAREHOUSE, lot),
             lot=lot,
@@ -60,6 +72,7 @@ class Lot(Aggregate):
             received=quantity,
             left=quantity,
             expires_on=expires_on,
+            received_on=received_on,
         )
         event = LotReceived(
             lot=lot,
@@ -72,11 +85,19 @@ class Lot(Aggregate):
         goods.record(event)
         return goods
 
+    def fresh(self, day: date) -> bool:
+        """Whether the goods have not expired on that day."""
+        return self.expires_on is None or self.expires_on >= day
+
+    def fit(self, day: date) -> bool:
+        """Whether an order that is delivered on that day may be promised goods of this lot (ORD-12)."""
+        return not self.holds and self.fresh(day)
+
     def issue(self, order_id: UUID, quantity: Decimal, today: date) -> None:
         """Take goods out for an order, if the lot may be shipped and holds enough (ORD-12)."""
         if self.holds:
             raise RuleBroken("ORD-12", "lot {lot} is on quality hold", lot=self.lot)
-        if self.expires_on is not None and self.expires_on < today:
+        if not self.fresh(today):
             raise RuleBroken("ORD-12", "lot {lot} expired on {date}", lot=self.lot, date=str(self.expires_on))
         if quantity > self.left:
             raise RuleBroken(

@@ -1,12 +1,10 @@
 """An order, from placing to delivery."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from decimal import Decimal
+from datetime import date, datetime
 from typing import ClassVar, Self
 from uuid import UUID
 
-from services.orders.domain.lot import Lot
 from services.orders.domain.paid_order import (
     AWAITING_PAYMENT,
     CANCELLED,
@@ -18,15 +16,15 @@ from services.orders.domain.paid_order import (
     REFUNDING,
     RELEASED,
     OrderStatus,
-    PaidOrder,
 )
+from services.orders.domain.shipped_order import ShippedOrder
 from services.orders.domain.stock_position import StockPosition
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Lifecycle, Step
 from shared.domain.money import LIMIT, ZERO, share
 from shared.domain.numbers import SHANGHAI, number
 from shared.domain.policy import Policy
-from shared.domain.refusals import NotFound, RuleBroken
+from shared.domain.refusals import RuleBroken
 from shared.events.orders import (
     AllocationFreed,
     DeliveryLate,
@@ -35,7 +33,6 @@ from shared.events.orders import (
     EvidenceCompiled,
     GoodsAllocated,
     InvoiceIssued,
-    IssuedGoods,
     OrderCancelled,
     OrderDelivered,
     OrderDispatched,
@@ -62,7 +59,7 @@ UNDER_WAY = {PAID, RELEASED, DISPATCHED, DELIVERED}
 ENDED = {CANCELLED, EXPIRED}
 
 
-class Order(PaidOrder):
+class Order(ShippedOrder):
     """订单: a customer's order; nothing leaves before the money is here (ORD-9)."""
 
     TABLE = "orders"
@@ -72,13 +69,13 @@ class Order(PaidOrder):
         OrderPlaced: Step({NEW}, AWAITING_PAYMENT),
         GoodsAllocated: Step({AWAITING_PAYMENT, PAID, RELEASED}),
         AllocationFreed: Step({AWAITING_PAYMENT, PAID, RELEASED, REFUNDING}),
-        PaymentRecorded: Step({AWAITING_PAYMENT, PAID}),
+        PaymentRecorded: Step({AWAITING_PAYMENT} | UNDER_WAY),
         # money that comes late still is money: on an order that has ended it becomes the customer's credit
         PaymentConfirmed: Step({AWAITING_PAYMENT} | UNDER_WAY | {REFUNDING} | ENDED),
         DepositConfirmed: Step({AWAITING_PAYMENT}),
         OrderPaid: Step({AWAITING_PAYMENT}, PAID),
         OrderOverpaid: Step(UNDER_WAY | ENDED),
-        PaymentReminded: Step({AWAITING_PAYMENT}),
+        PaymentReminded: Step({AWAITING_PAYMENT, DISPATCHED, DELIVERED}),
         PaymentReversed: Step(WRITTEN),
         PaymentGateClosed: Step({PAID, RELEASED}, AWAITING_PAYMENT),
         InvoiceIssued: Step({PAID, RELEASED}),
@@ -87,7 +84,7 @@ class Order(PaidOrder):
         ShipmentDispatched: Step({RELEASED}),
         OrderDispatched: Step({RELEASED}, DISPATCHED),
         ShipmentDelivered: Step({AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED}),
-        DeliveryLate: Step({AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED}),
+        DeliveryLate: Step({AWAITING_PAYMENT, PAID, RELEASED, DISPATCHED, REFUNDING}),
         OrderDelivered: Step({DISPATCHED}, DELIVERED),
         RefundRequested: Step({AWAITING_PAYMENT, PAID, RELEASED}, REFUNDING),
         RefundRefused: Step({REFUNDING}, AWAITING_PAYMENT),
@@ -96,19 +93,15 @@ class Order(PaidOrder):
         OrderExpired: Step({AWAITING_PAYMENT}, EXPIRED),
         EvidenceCompiled: Step(WRITTEN),
     }
-    TIMERS = frozenset({"expire"})
+    TIMERS = frozenset({"remind", "expire", "find_late"})
 
     stock_position_id: UUID
     branch: str | None = None
     placed_by: str
     placed_at: datetime
     requirements: str = ""
-    certificate: str | None = None
-    goods: list[IssuedGoods] = []
-    dispatched_by: str | None = None
-    dispatched_at: datetime | None = None
-    delivered_at: datetime | None = None
-    received_by: str | None = None
+    reference: str | None = None
+    quotation_id: UUID | None = None
 
     @classmethod
     def place(
@@ -124,8 +117,14 @@ class Order(PaidOrder):
         policy: Policy,
         by: Actor,
         at: datetime,
+        deliver_by: date | None = None,
+        reference: str | None = None,
+        quotation_id: UUID | None = None,
     ) -> Self:
-        """Write an order at the prices that hold, after the customer has accepted the stock position (ORD-3, ORD-6)."""
+        """Write an order at the prices that hold, after the customer has accepted the stock position (ORD-3, ORD-6).
+
+        `reference` is the customer's own number for it; store and branch are those of whoever writes it (ORD-5).
+        """
         articles = {line.article for line in lines}
         position.must_allow_an_order(customer_id, articles, policy.orders.stock_position_valid, at)
         total = sum((share(line.price, line.quantity) for line in lines), ZERO)
@@ -141,11 +140,16 @@ class Order(PaidOrder):
             placed_by=by.id,
             placed_at=at,
             requirements=requirements,
+            reference=reference,
+            quotation_id=quotation_id,
+            store=by.store,
+            branch=by.branch,
             lines=list(lines),
             total=total,
         )
+        order.promise(deliver_by, at.astimezone(SHANGHAI).date())
         order.record(OrderPlaced.model_validate(order, from_attributes=True))
-        order.schedule(order.expire, at + policy.orders.payment_expiry)
+        order.await_payment(policy, at)
         return order
 
     def release(self, by: Actor, at: datetime) -> None:
@@ -159,37 +163,7 @@ class Order(PaidOrder):
             )
         self.released_against, self.released_by = self.covered, by.id
         self.delivery_order = number("CH", self.id, at)
-        self.record(OrderReleased(number=self.number, delivery_order=self.delivery_order))
-
-    def dispatch(self, goods: Sequence[tuple[int, Lot, Decimal]], certificate: str, by: Actor, at: datetime) -> None:
-        """Ship the goods of a released order, each line whole, from lots of its article, colour number and grade.
-
-        The quality certificate travels with them (ORD-11); what is on hold, expired or gone is refused (ORD-12).
-        """
-        self.require(OrderDispatched)
-        shipped = [ZERO] * len(self.lines)
-        for position, lot, quantity in goods:
-            if not 1 <= position <= len(self.lines):
-                raise NotFound("there is no {entity} {id}", entity="order line", id=position)
-            line = self.lines[position - 1]
-            if (lot.article, lot.colour_number, lot.grade) != (line.article, line.colour_number, line.grade):
-                raise RuleBroken("ORD-12", "lot {lot} is not what line {line} orders", lot=lot.lot, line=position)
-            shipped[position - 1] += quantity
-        if shipped != [line.quantity for line in self.lines]:
-            raise RuleBroken("ORD-11", "a dispatch covers every line in full")
-        self.goods = [
-            IssuedGoods(line=position, article=lot.article, lot_id=lot.id, lot=lot.lot, quantity=quantity)
-            for position, lot, quantity in goods
-        ]
-        self.certificate, self.dispatched_by, self.dispatched_at = certificate, by.id, at
-        self.record(OrderDispatched.model_validate(self, from_attributes=True))
-        for _, lot, quantity in goods:
-            lot.issue(self.id, quantity, at.astimezone(SHANGHAI).date())
-
-    def deliver(self, received_by: str, at: datetime) -> None:
-        """The customer confirms that the goods have come (ORD-13)."""
-        self.received_by, self.delivered_at = received_by, at
-        self.record(OrderDelivered(number=self.number, customer_id=self.customer_id))
+        self.record(OrderReleased.model_validate(self, from_attributes=True))
 
     def compile_evidence(self, complaint_id: UUID, kind: str) -> None:
         """Tell the case what we know of the goods: lines, lots, dates, prices, people (ORD-20)."""

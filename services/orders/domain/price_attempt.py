@@ -36,6 +36,9 @@ class PriceAttempt(Aggregate):
     @classmethod
     def refuse(cls, id: UUID, customer_id: UUID, quoted: QuotedPrice, by: Actor, at: datetime) -> Self:
         """Put the attempt on record."""
-        attempt = cls.begin(id, person=by.id, customer_id=customer_id, **quoted._asdict(), at=at)
+        attempt = cls.begin(
+            id, person=by.id, customer_id=customer_id, article=quoted.article, asked=quoted.asked,
+            allowed=quoted.allowed, at=at,
+        )  # fmt: skip
         attempt.record(PriceRefused.model_validate(attempt, from_attributes=True))
         return attempt

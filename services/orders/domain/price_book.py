@@ -1,7 +1,7 @@
 """The price book: one price for all stores, from a time on."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Self
@@ -12,7 +12,8 @@ from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.approvals import Approvals, Outcome, content_digest
 from shared.domain.money import Amount
 from shared.domain.numbers import number
-from shared.events.orders import PriceBookDrafted, PriceBookTookEffect
+from shared.domain.refusals import Forbidden, RuleBroken
+from shared.events.orders import PriceBookDrafted, PriceBookRejected, PriceBookTookEffect, PriceBookWithdrawn
 
 APPROVERS = (Post.SALES_DIRECTOR,)
 
@@ -21,10 +22,15 @@ class PriceBookStatus(StrEnum):
     NEW = "new"
     DRAFT = "draft"
     IN_FORCE = "in_force"
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
 
 
 class PriceBook(Aggregate):
-    """价格本: a version of all prices, approved by somebody else than its drafter (ORD-2)."""
+    """价格本: a version of all prices, approved by somebody else than its drafter (ORD-2).
+
+    Approved for later it is in force already, with its `effective_at` ahead: until then the version before it holds.
+    """
 
     TABLE = "price_books"
     ENTITY = "price_book"
@@ -32,6 +38,8 @@ class PriceBook(Aggregate):
     LIFECYCLE: ClassVar[Lifecycle] = {
         PriceBookDrafted: Step({PriceBookStatus.NEW}, PriceBookStatus.DRAFT),
         PriceBookTookEffect: Step({PriceBookStatus.DRAFT}, PriceBookStatus.IN_FORCE),
+        PriceBookRejected: Step({PriceBookStatus.DRAFT}, PriceBookStatus.REJECTED),
+        PriceBookWithdrawn: Step({PriceBookStatus.DRAFT, PriceBookStatus.IN_FORCE}, PriceBookStatus.WITHDRAWN),
     }
 
     status: PriceBookStatus
@@ -40,6 +48,8 @@ class PriceBook(Aggregate):
     prices: dict[str, Amount]
     effective_at: datetime | None = None
     approvals: Approvals = Approvals(rule="ORD-2", digest_rule="ORD-2")
+    withdrawn_by: str | None = None
+    reason: str | None = None
 
     @classmethod
     def draft(cls, id: UUID, prices: Mapping[str, Decimal], by: Actor, at: datetime) -> Self:
@@ -54,5 +64,22 @@ class PriceBook(Aggregate):
         """Approved as drafted, by another person; in force from `effective_at`, or at once (ORD-2)."""
         digest = content_digest(self.prices)
         self.approvals.decide(by, digest, Outcome.APPROVED, at)
-        self.effective_at = max(effective_at or at, at)
+        self.effective_at = max(effective_at or at, at).astimezone(UTC)  # kept as text, which sorts in one zone only
         self.record(PriceBookTookEffect(number=self.number, effective_at=self.effective_at, digest=digest))
+
+    def reject(self, reason: str, by: Actor, at: datetime) -> None:
+        """Not approved, by another person than its drafter (ORD-2)."""
+        self.approvals.decide(by, content_digest(self.prices), Outcome.REJECTED, at, reason)
+        self.reason = reason
+        self.record(PriceBookRejected(number=self.number, reason=reason))
+
+    def withdraw(self, reason: str, by: Actor, at: datetime) -> None:
+        """Take back a draft, or what was approved for later: prices that have held are replaced, not undone (ORD-2)."""
+        self.require(PriceBookWithdrawn)
+        if self.effective_at is not None:
+            if not by.holds(*APPROVERS):
+                raise Forbidden("what was approved is withdrawn by the post {post}", rule="ORD-2", post=APPROVERS[0])
+            if self.effective_at <= at:
+                raise RuleBroken("ORD-2", "these prices hold already; draft a new version")
+        self.withdrawn_by, self.reason = by.id, reason
+        self.record(PriceBookWithdrawn(number=self.number, reason=reason))

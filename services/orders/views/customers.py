@@ -12,13 +12,6 @@ ON CONFLICT (id) DO UPDATE SET code = excluded.code, company = excluded.company,
 
 KNOW_OWNER = "UPDATE known_customers SET owner = $2 WHERE id = $1"
 
-CUSTOMER = """
-INSERT INTO known_customers (id, code, company, owner) VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO UPDATE SET code = excluded.code, company = excluded.company, owner = excluded.owner
-"""
-
-KNOW_OWNER = "UPDATE known_customers SET owner = $2 WHERE id = $1"
-
 CUSTOMER = "SELECT owner FROM known_customers WHERE id = $1"
 
 
