@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import asyncpg
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
@@ -17,7 +18,7 @@ class Command(APIRoute):
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, repeated a few times on `ChangedMeanwhile`."""
+        """The handler, repeated a few times on `ChangedMeanwhile` and after a deadlock."""
         handle = super().get_route_handler()
 
         async def decide(request: Request) -> Response:
@@ -27,6 +28,8 @@ class Command(APIRoute):
                 except ChangedMeanwhile:
                     if "if-match" in request.headers:
                         raise
+                except asyncpg.TransactionRollbackError:  # each waited for the other: this one was given up, whole
+                    continue
             return await handle(request)
 
         return decide

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from services.contracts.domain.amendment import Difference, Part
 from services.contracts.domain.contract import Contract
 from services.contracts.domain.template import ContractKind
 from shared.domain.actor import Post
@@ -67,6 +68,14 @@ def test_a_changed_clause_is_shown_beside_the_one_agreed_before() -> None:
     assert change.marked == "乙方应于{pay_by}前付清货款,甲方收款后[-四-]{+六+}十[-五-]日内交货。"
     amendment.deviate("5", LATER, desk.template, clerk, AT)
     assert amendment.difference == []
+
+
+def test_a_long_filling_that_was_changed_is_shown_whole_before_and_after() -> None:
+    """CON-9"""
+    long, other = "长" * 600, "短" * 600
+    change = Difference.of(Part.SLOT, "project", long, other)
+    assert change.marked == f"[-{long}-]{{+{other}+}}"
+    assert Difference.of(Part.CLAUSE, "1", long + "甲", long + "乙").marked == f"{long}[-甲-]{{+乙+}}"
 
 
 def test_an_amendment_that_changes_nothing_is_not_submitted() -> None:
@@ -248,7 +257,9 @@ async def test_writers_amend_their_own_contracts_in_force(contracts: Running, de
         assert (await desk.refused(contract, "amend", desk.seller, wrong))["status"] == 422
     key = {"Idempotency-Key": uuid4().hex}
     path = f"/contracts/{contract['id']}/amend"
-    once = await contracts.post(path, desk.seller, body, headers=key)
+    answer = await contracts.ask("POST", path, desk.seller, json=body, headers=key)
+    once = answer.json()
+    assert (answer.status_code, answer.headers["location"]) == (201, f"/v1/contracts/{once['id']}")
     assert await contracts.post(path, desk.seller, body, headers=key) == once
 
 

@@ -194,6 +194,19 @@ async def test_a_delegate_who_wrote_the_contract_or_stands_in_for_who_did_is_ref
     assert (problem["status"], problem["rule"]) == (422, "CON-15")
 
 
+async def test_who_stands_in_for_one_by_token_does_not_stand_in_for_another_by_delegation(
+    contracts: Running, desk: Office
+) -> None:
+    """CON-15"""
+    await contracts.post("/delegations", contracts.headers("hr1", "hr"), body("d16", "sales_manager", absent="m16"))
+    contract = await desk.reviewed(await desk.drafted())
+    by_token = contracts.headers("d16", "sales_manager", on_behalf_of="m17")
+    problem = await desk.refused(contract, "approve", by_token, desk.digest(contract) | {"on_behalf_of": "m16"})
+    assert (problem["status"], problem["rule"]) == (403, "CON-15")
+    decided = await desk.do(contract, "approve", by_token, desk.digest(contract) | {"on_behalf_of": "m17"})
+    assert decided["approvals"]["decisions"][0]["on_behalf_of"] == "m17"
+
+
 async def test_a_revoked_delegation_gives_nothing_any_more(contracts: Running, desk: Office) -> None:
     """CON-15"""
     manager = contracts.headers("m10", "sales_manager")

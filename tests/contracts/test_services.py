@@ -58,6 +58,8 @@ def test_each_service_is_promised_once() -> None:
     """CON-12"""
     with pytest.raises(Invalid, match="promised once"):
         draft(Desk(ContractKind.SERVICE).template, services=[service(), service(response=1)])
+    with pytest.raises(RuleBroken, match="before it is begun"):
+        draft(Desk(ContractKind.SERVICE).template, services=[service(response=24, resolution=23)])
 
 
 def test_the_departments_review_services_like_lines_and_the_seal_tells_of_them() -> None:

@@ -211,7 +211,9 @@ async def amend_contract(
             at=change.at,
             **dict(body),
         )
-    return change.answer
+    answer = change.answer
+    answer.headers["Location"] = f"/v1/contracts/{both.main.id}"
+    return answer
 
 
 @router.post("/contracts/{contract_id}/end", response_model=Contract)

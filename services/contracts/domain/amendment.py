@@ -1,8 +1,9 @@
 """What an amendment starts from, what it changes, and what a contract keeps of its earlier editions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -12,6 +13,8 @@ from services.contracts.domain.review import Review, Seal, Submission
 from services.contracts.domain.template import Template
 from shared.domain.approvals import Approvals
 from shared.events.contracts import ContractLine, ServiceTerm
+
+LONG = 1000  # characters, before and after
 
 
 class Content(BaseModel):
@@ -63,6 +66,9 @@ class Part(StrEnum):
     VALID_UNTIL = "valid_until"
 
 
+type Change = tuple[Part, str, str | None, str | None]
+
+
 class Difference(BaseModel):
     """One thing that reads otherwise than before: `name` is the slot, article, service or clause (CON-9)."""
 
@@ -72,29 +78,43 @@ class Difference(BaseModel):
     after: str | None
     passages: list[Passage]
 
+    @classmethod
+    def of(cls, part: Part, name: str, before: str | None, after: str | None) -> Self:
+        """With its passages; long fillings are shown one after the other, for there may be hundreds of them."""
+        old, new = before or "", after or ""
+        if part is Part.CLAUSE or len(old) + len(new) <= LONG:
+            passages = difference(old, new)
+        else:
+            passages = [Passage(change="removed", text=old), Passage(change="added", text=new)]
+        return cls(part=part, name=name, before=before, after=after, passages=passages)
+
     @property
     def marked(self) -> str:
         """Both in one text, as in a deviation."""
         return marked(self.passages)
 
 
-def differences(before: Content, after: Content, template: Template) -> list[Difference]:
-    """Everything that `after` says otherwise than `before`, part by part (CON-9)."""
+def differences(
+    before: Content, after: Content, template: Template, known: Iterable[Difference] = ()
+) -> list[Difference]:
+    """Everything that `after` says otherwise than `before`, part by part; what is `known` is not worked out again."""
     clauses = {clause.number: clause.text for clause in template.clauses}
-    return [
+    found = [
         *_compared(Part.CLAUSE, _clauses(before, clauses), _clauses(after, clauses)),
         *_compared(Part.SLOT, before.slots, after.slots),
         *_compared(Part.LINE, _lines(before.lines), _lines(after.lines)),
         *_compared(Part.SERVICE, _services(before.services), _services(after.services)),
         *_compared(Part.VALID_UNTIL, {"": before.valid_until.isoformat()}, {"": after.valid_until.isoformat()}),
     ]
+    same = {(one.part, one.name, one.before, one.after): one for one in known}
+    return [same.get(change) or Difference.of(*change) for change in found]
 
 
-def _compared(part: Part, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Difference]:
+def _compared(part: Part, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Change]:
     for name in dict.fromkeys([*before, *after]):
         old, new = before.get(name), after.get(name)
         if old != new:
-            yield Difference(part=part, name=name, before=old, after=new, passages=difference(old or "", new or ""))
+            yield part, name, old, new
 
 
 def _clauses(content: Content, clauses: Mapping[str, str]) -> dict[str, str]:

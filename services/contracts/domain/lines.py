@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
 
 from services.contracts.domain.template import ContractKind
 from shared.domain.money import LIMIT, ZERO, Amount, PositiveAmount
@@ -40,12 +40,6 @@ class WantedService(ServiceTerm):
     resolution_hours: Annotated[int, Field(ge=1, le=8760)]
     times: Annotated[int, Field(ge=1, le=100_000)] | None = None
 
-    @model_validator(mode="after")
-    def _begun_before_done(self) -> Self:
-        if self.resolution_hours < self.response_hours:
-            raise ValueError("a service is not done before it is begun")
-        return self
-
 
 def each_article_once(lines: Sequence[ContractLine]) -> list[ContractLine]:
     """The lines; `Invalid` if two are of one article, for then no order could tell which price it draws on."""
@@ -58,6 +52,9 @@ def each_article_once(lines: Sequence[ContractLine]) -> list[ContractLine]:
 
 def each_service_once(services: Sequence[ServiceTerm]) -> list[ServiceTerm]:
     """The services; `Invalid` if one is promised twice, for then no work could be measured against it (CON-12)."""
+    for term in services:
+        if term.resolution_hours < term.response_hours:
+            raise RuleBroken("CON-12", "service {service} is not done before it is begun", service=term.service)
     template = "service {service} is promised more than once"
     twice = [service for service, times in Counter(term.service for term in services).items() if times > 1]
     if twice:

@@ -185,7 +185,7 @@ class Writing(Aggregate):
 
     def _compare(self, template: Template) -> None:
         if self.basis is not None:
-            self.difference = differences(self.basis.content, self.content(), template)
+            self.difference = differences(self.basis.content, self.content(), template, self.difference)
 
     def _changed(self, before: str, template: Template, by: Actor, at: datetime) -> None:
         digest = self.content_digest()
