@@ -27,7 +27,8 @@ from shared.persistence.pool import Connection
 ORDERS = 1_000_000
 AT_ONCE = 20_000
 DAYS = 365
-CUSTOMERS, SALESPEOPLE, STORES, ARTICLES = 5_000, 50, 20, 60
+SALESPEOPLE, STORES, ARTICLES = 50, 20, 60
+ORDERS_A_CUSTOMER = 200
 
 CUSTOMERS_SQL = """
 INSERT INTO known_customers (id, code, company, owner)
@@ -152,8 +153,8 @@ def templates() -> dict[str, Order]:
 
 
 async def fill(connection: Connection, orders: int = ORDERS) -> None:
-    """So many orders over the last year, with 5,000 customers, 50 salespeople, 20 stores and 60 articles."""
-    started = time.perf_counter()
+    """So many orders over the last year, 200 a customer, with 50 salespeople, 20 stores and 60 articles."""
+    started, customers = time.perf_counter(), max(SALESPEOPLE, orders // ORDERS_A_CUSTOMER)
     documents = ",".join(
         f'"{status}":{order.model_copy(update={"status": OrderStatus(status), "version": 4}).model_dump_json()}'
         for status, order in templates().items()
@@ -162,7 +163,7 @@ async def fill(connection: Connection, orders: int = ORDERS) -> None:
         "F00000", name="玉石瓷砖", specification="800x800x10 mm", model="MB-8801", grade="优等品", colour_number="A1",
         unit="m²", standard="GB/T 4100-2015", in_production=True,
     )  # fmt: skip
-    await connection.execute(CUSTOMERS_SQL, CUSTOMERS, SALESPEOPLE)
+    await connection.execute(CUSTOMERS_SQL, customers, SALESPEOPLE)
     await connection.execute(ARTICLES_SQL, ARTICLES, article.model_dump_json())
     for first in range(1, orders + 1, AT_ONCE):
         last = min(first + AT_ONCE - 1, orders)
@@ -175,7 +176,7 @@ async def fill(connection: Connection, orders: int = ORDERS) -> None:
             SALESPEOPLE,
             STORES,
             f"{{{documents}}}",
-            CUSTOMERS,
+            customers,
             ARTICLES,
             timeout=600,
         )

@@ -11,6 +11,7 @@ SERVICES = {
     "notifications": 8004,
     "quality": 8005,
     "staff": 8006,
+    "regulations": 8007,
     "customers": 8008,
 }
 

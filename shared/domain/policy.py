@@ -1,8 +1,6 @@
-"""Every number a rule uses: one typed value with its clause, read from `policy.toml` (REG-2)."""
+"""Every number a rule uses: one typed value with its clause, of `policy.toml` or as regulations announce it (REG-2)."""
 
-import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -15,7 +13,6 @@ from pydantic import (
     ConfigDict,
     Field,
     Strict,
-    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
@@ -24,10 +21,8 @@ from pydantic import (
 from shared.domain.actor import Post
 from shared.domain.approvals import content_digest
 from shared.domain.money import Amount, PositiveAmount
+from shared.domain.policy_parameter import PACKAGED, InvalidPolicy, Parameter, faults, read_parameters
 from shared.domain.working_time import Calendar
-
-PACKAGED = Path(__file__).with_name("policy.toml")
-TIME = ("second", "minute", "hour", "day")
 
 # Strict: a number without a unit is no duration, and true is no number.
 Duration = Annotated[timedelta, Strict(), Field(gt=timedelta(0))]
@@ -37,41 +32,12 @@ Share = Annotated[Decimal, Field(ge=0, le=1), AfterValidator(Decimal.normalize)]
 Posts = Annotated[tuple[Post, ...], Field(min_length=1)]
 
 
-class InvalidPolicy(ValueError):
-    """A policy file that cannot be used; the message names the file and the parameter."""
-
-
-class Parameter(BaseModel):
-    """One entry of a policy file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    value: Any
-    unit: Literal["second", "minute", "hour", "day", "yuan"] | None = None
-    clause: str | None = None
-
-    def changed_to(self, change: Self) -> Self:
-        """The change, keeping unit and clause where it names none; `ValueError` for a wrong unit."""
-        units = TIME if self.unit in TIME else (self.unit,)
-        if change.unit is not None and change.unit not in units:
-            raise ValueError(f"the unit is {' or '.join(unit or 'none' for unit in units)}, not {change.unit}")
-        return self.model_copy(update=change.model_dump(exclude_none=True))
-
-    def typed(self) -> Any:
-        """The value, as a timedelta if its unit is one of time; `ValueError` if it is not a number then."""
-        if self.unit not in TIME:
-            return self.value
-        if isinstance(self.value, bool) or not isinstance(self.value, int | Decimal):
-            raise ValueError("a time is a number of its unit")  # noqa: TRY004 pydantic wants ValueError
-        return timedelta(**{f"{self.unit}s": float(self.value)})
-
-
 class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Complaints(Section):
-    """客户投诉: the clocks of a case, and who is called when they run out (CMP-7, CMP-11, CMP-16, CMP-17)."""
+    """客户投诉: the clocks of a case, and who is called when they run out (CMP-7, CMP-10, CMP-11, CMP-16, CMP-17)."""
 
     response_time: Duration
     resolution_time: Duration
@@ -84,6 +50,7 @@ class Complaints(Section):
     pause_reasons: tuple[str, ...]
     closing_attempts: Count
     department_time: Duration
+    follow_up_after: Duration
 
     def warning_after(self, limit: timedelta) -> timedelta:
         """The part of a time limit after which a warning is given."""
@@ -99,6 +66,7 @@ class Quality(Section):
     """质量索赔 and corrective action (QUA-4, QUA-5)."""
 
     effect_check_after: Duration
+    recurrence_within: Duration
     claim_limits: tuple[ClaimLimit, ...]
 
     @field_validator("claim_limits")
@@ -133,9 +101,10 @@ class Penalties(Section):
 
 
 class Orders(Section):
-    """先款后货: money first, and how long it may take (ORD-6, ORD-9, ORD-13, ORD-17)."""
+    """先款后货: money first, and how long it may take (ORD-6, ORD-9, ORD-13, ORD-16, ORD-17)."""
 
     stock_position_valid: Duration
+    payment_reminder: Duration
     payment_expiry: Duration
     deposit_share: Share
     overdue_delivery_warning: Duration
@@ -196,15 +165,25 @@ class Contracts(Section):
 
 
 class Customers(Section):
-    """客户参观 (CUS-5)."""
+    """客户参观 (CUS-5), and who counts as a large customer (CON-8)."""
 
     visit_lead_time: Duration
+    large_levels: tuple[str, ...]
 
 
 class Messages(Section):
     """Notifications and escalations (NOT-3, NOT-5)."""
 
     delivery_attempts: Count
+    acknowledgement_time: Duration
+
+
+class Regulations(Section):
+    """规章: who approves an edition, when it is reviewed, how long employees have to acknowledge it (REG-1, REG-3)."""
+
+    approval_chain: Posts
+    review_time: Duration
+    review_reminder: Duration
     acknowledgement_time: Duration
 
 
@@ -218,31 +197,55 @@ class Policy(Section):
     contracts: Contracts
     customers: Customers
     messages: Messages
-    clauses: Mapping[str, str] = Field(exclude=True, repr=False)
+    regulations: Regulations
+    parameters: Mapping[str, Parameter] = Field(exclude=True, repr=False)
+    announced: str | None = Field(default=None, exclude=True, repr=False)
 
     @classmethod
     def read(cls, override: Path | None = None) -> Self:
         """The packaged values, or those of `override` in their place; `InvalidPolicy` names file and key."""
-        parameters = _parameters(PACKAGED)
-        files = dict.fromkeys(parameters, PACKAGED)
-        changes = _parameters(override) if override else {}
-        for key, change in changes.items():
-            with _naming(override, key):
-                if key not in parameters:
-                    raise ValueError("there is no such parameter")
-                parameters[key] = parameters[key].changed_to(change)
-        files |= dict.fromkeys(changes, override or PACKAGED)
+        changes = read_parameters(override) if override else {}
+        packaged = read_parameters(PACKAGED)
+        for key in changes:
+            if key not in packaged:
+                raise InvalidPolicy(f"{override}: {key}: there is no such parameter")
+        return cls._of(packaged, changes, f"{PACKAGED}: ", f"{override}: ")
 
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Parameter], announced: str | None = None) -> Self:
+        """The policy of a whole set by keys; `InvalidPolicy` names the key.
+
+        A key that this code does not know is left aside, and one that the set does not have keeps its packaged value:
+        the set may be older or newer than the code. `announced` is the version under which others know it.
+        """
+        packaged = read_parameters(PACKAGED)
+        known = {key: parameter for key, parameter in parameters.items() if key in packaged}
+        return cls._of(packaged, known, "", "").model_copy(update={"announced": announced})
+
+    @classmethod
+    def _of(
+        cls, packaged: Mapping[str, Parameter], changes: Mapping[str, Parameter], origin: str, changed_in: str
+    ) -> Self:
+        origins = dict.fromkeys(packaged, origin) | dict.fromkeys(changes, changed_in)
+        parameters = dict(packaged)
         values: dict[str, dict[str, Any]] = {}
-        for key, parameter in parameters.items():
-            section, name = key.split(".")
-            with _naming(files[key], key):
-                values.setdefault(section, {})[name] = parameter.typed()
-        clauses = {key: parameter.clause for key, parameter in parameters.items()}
+        for key in packaged:
+            try:
+                if key in changes:
+                    parameters[key] = packaged[key].changed_to(changes[key])
+                section, name = key.split(".")
+                values.setdefault(section, {})[name] = parameters[key].typed()
+            except (ValueError, OverflowError) as error:
+                raise InvalidPolicy(f"{origins[key]}{key}: {error}") from None
         try:
-            return cls.model_validate({**values, "clauses": clauses})
+            return cls.model_validate({**values, "parameters": parameters})
         except ValidationError as invalid:
-            raise InvalidPolicy(_faults(invalid, files)) from None
+            raise InvalidPolicy(faults(invalid, origins, origin)) from None
+
+    @property
+    def clauses(self) -> dict[str, str]:
+        """The clause of each parameter, by key."""
+        return {key: parameter.clause or "" for key, parameter in self.parameters.items()}
 
     def clause(self, key: str) -> str:
         """The clause a parameter rests on, such as "D4 §3.3"; "policy" where the regulations are silent."""
@@ -251,40 +254,4 @@ class Policy(Section):
     @cached_property
     def version(self) -> str:
         """Twelve hex digits that are the same for the same values, wherever they were read from."""
-        return content_digest(self)[:12]
-
-
-_FILE = TypeAdapter(dict[str, dict[str, Parameter]])
-
-
-def _parameters(file: Path) -> dict[str, Parameter]:
-    """The parameters of one file by their keys, such as "complaints.response_time"."""
-    try:
-        sections = _FILE.validate_python(tomllib.loads(file.read_text("utf-8"), parse_float=Decimal))
-    except ValidationError as invalid:
-        raise InvalidPolicy(_faults(invalid, {}, file)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InvalidPolicy(f"{file}: {error}") from None
-    return {
-        f"{section}.{name}": parameter for section, entries in sections.items() for name, parameter in entries.items()
-    }
-
-
-@contextmanager
-def _naming(file: Path | None, key: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OverflowError) as error:
-        raise InvalidPolicy(f"{file}: {key}: {error}") from None
-
-
-def _faults(invalid: ValidationError, files: Mapping[str, Path], default: Path = PACKAGED) -> str:
-    """One line for each key at fault: file, key, what is wrong first."""
-    lines: dict[str, str] = {}
-    for error in invalid.errors():
-        key = ".".join(str(part) for part in error["loc"][:2])
-        # A fault of a whole section lies with whoever changed something in it.
-        suspects = [file for name, file in files.items() if name == key or name.startswith(f"{key}.")]
-        file = next((file for file in suspects if file != PACKAGED), default)
-        lines.setdefault(key, f"{file}: {key}: {error['msg']}")
-    return "\n".join(lines.values())
+        return self.announced or content_digest(self)[:12]

@@ -3,34 +3,54 @@
 The same list as a table, `?format=csv` or `xlsx`, is all of its pages in one streamed answer.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Annotated, Any, NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Annotated, Any, NamedTuple, Self
 from uuid import UUID
 
-import asyncpg
+import orjson
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel
 
 from shared.documents.exports import Format
-from shared.web.downloads import Rows, download_list
+from shared.web.downloads import Row, download_documents
+
+ROWS_AT_ONCE = 1_000  # of a table
 
 FIRST = UUID(int=(1 << 128) - 1)
 
 
-class Page[K = UUID](NamedTuple):
-    """What part of a list is asked for: at most `limit` documents whose key follows `before`, in the list's order.
-
-    The key is the id, newest first, or in a `Page[str]` a code.
-    """
+class Page(NamedTuple):
+    """What part of a list is asked for: at most `limit` documents whose id lies before `before` (newest first)."""
 
     limit: int
-    before: K
+    before: UUID
     format: Format = Format.JSON
 
     @property
     def fetch(self) -> int:
         """One more than is shown, to know whether there is a next page."""
         return self.limit + 1
+
+    def beyond(self, key: Any) -> Self:
+        """The page that begins where this key ends another."""
+        return self._replace(before=key)
+
+
+class CodePage(NamedTuple):
+    """What part of a list by code is asked for: at most `limit` documents that follow the code `after`."""
+
+    limit: int
+    after: str
+    format: Format = Format.JSON
+
+    @property
+    def fetch(self) -> int:
+        """One more than is shown, to know whether there is a next page."""
+        return self.limit + 1
+
+    def beyond(self, key: Any) -> Self:
+        """The page that begins where this key ends another."""
+        return self._replace(after=key)
 
 
 Limit = Annotated[int, Query(ge=1, le=200, description="At most so many; a table has all")]
@@ -49,18 +69,18 @@ async def page_by_code(
     limit: Limit = 50,
     after: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
     form: AsFormat = Format.JSON,
-) -> Page[str]:
-    return Page(limit, after, form)
+) -> CodePage:
+    return CodePage(limit, after, form)
 
 
 Paged = Annotated[Page, Depends(page)]
-PagedByCode = Annotated[Page[str], Depends(page_by_code)]
+PagedByCode = Annotated[CodePage, Depends(page_by_code)]
 
 
-async def listed[K](
+async def listed[P: (Page, CodePage)](
     request: Request,
-    page: Page[K],
-    read: Callable[[Page[K]], Awaitable[Rows]],
+    page: P,
+    read: Callable[[P], Awaitable[Sequence[Row]]],
     model: type[BaseModel],
     *,
     without: Sequence[str] = (),
@@ -72,13 +92,26 @@ async def listed[K](
     """
     if page.format is Format.JSON:
         return listing(await read(page), page)
-    return await download_list(request, page, read, model, without)
+    page = page._replace(limit=ROWS_AT_ONCE)
+    pages = _pages(page, read, await read(page))  # the first one now: until here, what goes wrong can be said
+    return download_documents(request, page.format, pages, model, without)
 
 
-def listing(rows: Sequence[asyncpg.Record] | Rows, page: Page[Any]) -> Response:
+async def _pages[P: (Page, CodePage)](
+    page: P, read: Callable[[P], Awaitable[Sequence[Row]]], rows: Sequence[Row]
+) -> AsyncIterator[Sequence[Row]]:
+    """One page after the other; between them no connection is held."""
+    while len(rows) > page.limit:
+        yield rows[: page.limit]
+        page = page.beyond(rows[page.limit - 1]["id"])
+        rows = await read(page)
+    yield rows
+
+
+def listing(rows: Sequence[Row], page: Page | CodePage) -> Response:
     """`{"items": […], "next": key or null}` from rows with `id` and `document`, whose JSON is passed on as it is."""
     shown = rows[: page.limit]
-    after = f'"{shown[-1]["id"]}"' if len(rows) > page.limit else "null"
+    after = orjson.dumps(str(shown[-1]["id"])).decode() if len(rows) > page.limit else "null"
     return Response(
         f'{{"items":[{",".join(row["document"] for row in shown)}],"next":{after}}}',
         media_type="application/json",

@@ -92,7 +92,7 @@ async def test_an_escalation_says_until_when_it_waits(notifications: Running) ->
     heard = await tell(notifications, complaints.ComplaintEscalated(**BY, level=1, reason="silence"))
     assert heard.known is not None
     (message,) = await told(notifications, heard.known.entity_id)
-    policy = notifications.app.state.policy.messages.acknowledgement_time
+    policy = notifications.app.state.policies.now.messages.acknowledgement_time
     assert datetime.fromisoformat(message["params"]["acknowledge_by"]) == heard.known.time + policy
 
 

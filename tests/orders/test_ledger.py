@@ -175,7 +175,7 @@ async def test_sums_over_months_are_those_of_the_entries(books: Books) -> None:
     assert within["A-1"]["ordered_quantity"] == "10.00"
     answer = await books.shop.get(f"/reports/ledger?from={first}&to={last}&by=customer", books.manager)
     assert (answer["totals"]["orders"], answer["totals"]["ordered_amount"]) == (4, "3524.00")
-    assert (answer["items"][0]["name"], answer["items"][0]["customer"]) == ("恒美", str(books.customer_id))
+    assert (answer["items"][0]["company"], answer["items"][0]["customer"]) == ("恒美", str(books.customer_id))
 
 
 async def test_entries_are_found_by_article_store_salesperson_customer_and_kind(books: Books) -> None:

@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
+from services.orders.api.production_plan import production_plan_form
 from services.orders.domain.order import Order
 from services.orders.domain.production_request import ProductionRequest
+from services.orders.views.production import PlannedArticle
+from shared.documents.form import Grid
 from shared.domain.actor import Actor, Post
 from shared.domain.numbers import SHANGHAI
 from shared.domain.refusals import NotAllowedNow, Refusal, RuleBroken
@@ -353,6 +356,18 @@ async def test_the_production_plan_sums_up_orders_and_production(shelf: Desk) ->
     await shelf.shop.post(f"/orders/{second['id']}/cancel", shelf.seller, {"reason": "不要了"})
     await request_of(shelf, second, "cancelled")
     assert (await reported(shelf))["ordered"] == "100.00"
+
+
+def test_square_metres_and_pieces_are_not_added_up() -> None:
+    """ORD-7."""
+    row = PlannedArticle(
+        "P1", "砖", "600x600", "P1", "优等品", "m²", *[Decimal(1)] * 8, None, None, 3, ["DH1", "DH2", "DH3"]
+    )
+    form = production_plan_form([row, row, row._replace(unit="片")], TODAY, TODAY, "示范", NOW)
+    grids = [section for section in form.sections if isinstance(section, Grid)]
+    assert not grids[0].totals
+    assert [list(each[:2]) for each in grids[1].rows] == [["m²", Decimal(2)], ["片", Decimal(1)]]
+    assert grids[0].rows[0][-1] == "DH1、DH2 等 3 单"
 
 
 async def test_the_production_plan_is_a_form_an_office_takes(shelf: Desk) -> None:

@@ -19,7 +19,7 @@ from shared.events.orders import OrderedLine
 from tests.house import eventually
 from tests.orders.conftest import Desk
 from tests.orders.test_access import another_customer
-from tests.orders.test_prices import exception_for, left
+from tests.orders.test_price_exceptions import exception_for, left
 from tests.orders.test_reactions import in_force
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -67,7 +67,7 @@ async def test_a_day_is_closed_with_what_the_ledger_holds_of_it(books: Books) ->
     rows = {(row["by"], row["key"]): row for row in shown.pop("items")}
     assert shown == report
     assert rows["article", "A-1"]["ordered_amount"] == "880.00"
-    assert rows["customer", str(books.customer_id)]["name"] == "恒美"
+    assert rows["customer", str(books.customer_id)]["label"] == "恒美"
     assert (rows["store", "S1"]["paid"], rows["salesperson", "u12"]["orders"]) == ("500.00", 1)
     assert await books.shop.announced(report["id"]) == ["closed"]
 
@@ -295,11 +295,8 @@ async def test_an_open_period_is_shown_without_number(books: Books) -> None:
     shown = await books.shop.get(path, books.auditor)
     assert (shown["number"], shown["status"], shown["totals"]["orders"]) == (None, "open", 1)
     report = await books.close(day)
-    assert {key: report[key] for key in ("entries", "totals")} == {key: shown[key] for key in ("entries", "totals")}
-    assert (shown["digest"], shown["items"]) == (
-        report["entries_digest"],
-        (await books.shop.get(f"/reports/sales/{report['id']}", books.auditor))["items"],
-    )
+    assert shown["totals"] == report["totals"]
+    assert shown["items"] == (await books.shop.get(f"/reports/sales/{report['id']}", books.auditor))["items"]
     workbook = await books.shop.ask("GET", f"{path}&format=xlsx", books.auditor)
     cells = {cell.value for row in openpyxl.load_workbook(io.BytesIO(workbook.content)).active for cell in row}
     assert "未结账" in cells

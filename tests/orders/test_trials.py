@@ -156,6 +156,7 @@ async def test_a_customer_answers_for_their_own_trial_and_sees_no_other(desk: De
     partner = desk.shop.headers("p1", "partner", partner=desk.customer)
     assert [each["id"] for each in (await desk.shop.get("/trials", partner))["items"]] == [trial["id"]]
     await desk.shop.post(f"{path}/accept", partner, {"accepted_by": "李女士"})
+    assert (await desk.shop.get(path, partner))["accepted_by"] == "李女士"
     found = await desk.shop.get(f"/trials?status=accepted&customer_id={desk.customer}&article={trial['article']}")
     assert [each["id"] for each in found["items"]] == [trial["id"]]
 

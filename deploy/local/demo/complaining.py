@@ -1,4 +1,4 @@
-"""Part 4: a quality complaint, and what follows from it without any service calling another."""
+"""Part 5: a quality complaint, and what follows from it without any service calling another."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from deploy.local.demo.visitors import eventually
 async def complain(cast: Cast) -> None:
     """The investigation opens, the lot is held, the evidence arrives, everybody concerned is told."""
     account, visitors = cast.account, cast.visitors
-    account.chapter("4. A quality complaint, and what follows from it")
+    account.chapter("5. A quality complaint, and what follows from it")
     dealer, order = cast.dealers[0], cast.order
     body = complaint(dealer, order, "釉面出现针孔,同批次约三成")
     problem = await visitors.refused("complaints", "/complaints", "u33", {**body, "slip": None})

@@ -1,4 +1,4 @@
-"""Part 7: a complaint that nobody answers climbs up the line, on clocks that policy has made short."""
+"""Part 8: a complaint that nobody answers climbs up the line, on clocks that policy has made short."""
 
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ def policy_file(folder: Path) -> Path:
 async def escalate(cast: Cast) -> None:
     """The present handler is passed over, post by post, up to the general manager."""
     account, visitors = cast.account, cast.visitors
-    account.chapter("7. A complaint nobody answers")
+    account.chapter("8. A complaint nobody answers")
     case = await _with_short_clocks(cast)
 
     async def climbed() -> Any:

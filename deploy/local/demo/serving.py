@@ -1,4 +1,4 @@
-"""Part 6: a service complaint, established, and its fine between 20 and 100 yuan."""
+"""Part 7: a service complaint, established, and its fine between 20 and 100 yuan."""
 
 from deploy.local.demo.cast import Cast
 from deploy.local.demo.settling import bulletin, decide, noticed, proposed
@@ -7,7 +7,7 @@ from deploy.local.demo.settling import bulletin, decide, noticed, proposed
 async def serve(cast: Cast) -> None:
     """Public criticism and a fine inside the range; a yuan less or more is refused."""
     account, visitors = cast.account, cast.visitors
-    account.chapter("6. A service complaint, and a fine inside the range")
+    account.chapter("7. A service complaint, and a fine inside the range")
     dealer = cast.dealers[2]
     body = {
         "kind": "service",
@@ -23,7 +23,7 @@ async def serve(cast: Cast) -> None:
     await visitors.post("complaints", f"{path}/take", "u09")
     response = {"channel": "phone", "evidence": "回电记录 031,客户陈述经过", "spoken_to": "陈先生"}
     await visitors.post("complaints", f"{path}/respond", "u09", response)
-    who = {"employee": "u13", "department": "sales", "severity": "ordinary", "finding": "录音证实"}
+    who = {"employee": "u13", "department": "sales", "severity": "ordinary", "finding": "录音证实", "evidence": ["录音 031"]}
     await visitors.post("complaints", f"{path}/establish", "u09", {"verified": True, "responsible": [who]})
     account.tell(f"{visitors.name('u09')} has established the responsibility (经查实)", "CMP-15")
     penalty = await proposed(cast, case["id"])

@@ -1,4 +1,4 @@
-"""Part 5: findings, liability, actions, penalty, claim, and the case is closed."""
+"""Part 6: findings, liability, actions, penalty, claim, and the case is closed."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +17,7 @@ FINDINGS = (
 async def settle(cast: Cast) -> None:
     """From the departments' findings to the customer's consent."""
     account, visitors = cast.account, cast.visitors
-    account.chapter("5. Findings, liability, penalty, claim, closing")
+    account.chapter("6. Findings, liability, penalty, claim, closing")
     path = f"/investigations/{cast.investigation['id']}"
     for who, cause, finding in FINDINGS:
         await visitors.post("quality", f"{path}/findings", who, {"cause": cause, "finding": finding})

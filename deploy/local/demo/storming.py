@@ -1,4 +1,4 @@
-"""Part 8: fifty orders and twelve complaints at once, and a service killed in the middle."""
+"""Part 9: fifty orders and twelve complaints at once, and a service killed in the middle."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ FOLLOWS = {
 async def storm(cast: Cast) -> None:
     """Nothing accepted is lost, doubled or out of order."""
     account = cast.account
-    account.chapter("8. Fifty orders, twelve complaints, and a service killed in the middle")
+    account.chapter("9. Fifty orders, twelve complaints, and a service killed in the middle")
     gate = asyncio.Semaphore(16)
     orders = [asyncio.create_task(_order(cast, number, gate)) for number in range(ORDERS)]
     cases = [asyncio.create_task(_complain(cast, number, gate)) for number in range(COMPLAINTS)]

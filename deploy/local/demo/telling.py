@@ -11,10 +11,11 @@ from deploy.local.demo.preparing import prepare
 from deploy.local.demo.serving import serve
 from deploy.local.demo.settling import settle
 from deploy.local.demo.storming import storm
+from deploy.local.demo.trading import trade
 from deploy.local.demo.visitors import Visitors
 from deploy.local.stack import Stack
 
-PARTS = (prepare, contract, order, complain, settle, serve, escalate, storm)
+PARTS = (prepare, contract, order, trade, complain, settle, serve, escalate, storm)
 
 
 async def run(stack: Stack) -> int:

@@ -1,5 +1,7 @@
 """Bulletins, and who has read them."""
 
+from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,12 +10,13 @@ from fastapi import Depends, Request, Response
 from services.notifications import views
 from services.notifications.api import reading
 from services.notifications.api.reading import Reading
+from services.notifications.domain.bulletin import Bulletin
 from services.notifications.domain.read_receipt import ReadReceipt
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
-from shared.web.paging import Paged, document, listing
+from shared.web.paging import Paged, document, listed
 from shared.web.routes import Routes
 
 router = Routes(tags=["bulletins"])
@@ -31,11 +34,20 @@ Archivist = Annotated[Actor, Depends(admit(Post.OFFICE, Post.HR))]
 ReceiptChange = Annotated[Change[ReadReceipt], Depends(change_of(ReadReceipt))]
 
 
+class ReadBulletin(Bulletin):
+    """A bulletin as one reader sees it."""
+
+    title: str
+    body: str
+    read_at: datetime | None
+
+
 @router.get("/bulletins")
 async def list_bulletins(request: Request, reader: Colleague, page: Paged, language: Reading) -> Response:
     """Bulletins, newest first, each with when I have read it (NOT-4)."""
-    rows = await views.bulletins(request.app.state.pool, page, reader.id)
-    return reading.listing([reading.bulletin(row, language) for row in rows], page, language)
+    bulletins = partial(views.bulletins, request.app.state.pool, by=reader.id)
+    render = partial(reading.bulletin, reading=language)
+    return await reading.listed(request, page, bulletins, render, ReadBulletin, language)
 
 
 @router.get("/bulletins/{bulletin_id}")
@@ -61,4 +73,4 @@ async def list_receipts(bulletin_id: UUID, request: Request, archivist: Archivis
     """Who has read a bulletin, the latest first."""
     pool = request.app.state.pool
     await views.bulletin(pool, bulletin_id, archivist.id)
-    return listing(await views.receipts(pool, page, bulletin_id), page)
+    return await listed(request, page, partial(views.receipts, pool, bulletin_id=bulletin_id), ReadReceipt)

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Any
 
+import asyncpg
 from fastapi import Depends, FastAPI, Header, Request, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.notifications import views
 from services.notifications.api import reading
 from services.notifications.api.reading import Reading
+from services.notifications.domain.message import Message
 from services.notifications.domain.recipient import inboxes_of
 from services.notifications.feed import BACKLOG, Feed, Listener
 from shared.domain.refusals import Invalid
@@ -31,13 +34,24 @@ async def live(app: FastAPI) -> AsyncIterator[None]:
 router = Routes(tags=["inbox"], lifespan=live)
 
 
+class Told(Message):
+    """A message as its recipient reads it."""
+
+    title: str
+    body: str
+
+
 @router.get("/inbox")
 async def list_inbox(
     request: Request, anyone: Anyone, page: Paged, language: Reading, unread: bool = False
 ) -> Response:
     """What I, my posts and my customer were told, newest first; `unread` is what nobody has acknowledged (NOT-1)."""
-    rows = await views.inbox(request.app.state.pool, page, inboxes_of(anyone), unread=unread)
-    return reading.listing([reading.message(row["document"], language) for row in rows], page, language)
+    inbox = partial(views.inbox, request.app.state.pool, recipients=inboxes_of(anyone), unread=unread)
+
+    def render(row: asyncpg.Record) -> dict[str, Any]:
+        return reading.message(row["document"], language)
+
+    return await reading.listed(request, page, inbox, render, Told, language)
 
 
 async def listening(request: Request, anyone: Anyone, accept: Annotated[str, Header()] = "") -> AsyncIterator[Listener]:

@@ -1,5 +1,6 @@
 """Single messages, and who was told of what."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from shared.domain.actor import Actor, Post
 from shared.domain.refusals import Forbidden
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
-from shared.web.paging import Paged, listing
+from shared.web.paging import Paged, listed
 from shared.web.routes import Routes
 
 router = Routes(tags=["messages"])
@@ -33,8 +34,8 @@ async def list_messages(
     post: Post | None = None,
 ) -> Response:
     """Who was told of what and has acknowledged it, newest first, without what they were told (NOT-3)."""
-    rows = await views.messages(request.app.state.pool, page, about=about, person=person, post=post)
-    return listing(rows, page)
+    messages = partial(views.messages, request.app.state.pool, about=about, person=person, post=post)
+    return await listed(request, page, messages, Message, without=["params"])
 
 
 @router.get("/messages/{message_id}")

@@ -1,13 +1,17 @@
 """Documents as a reader sees them: with title and body in the language of the request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import asyncpg
 import orjson
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
 
 from services.notifications.rendering import render
+from shared.documents.exports import Format
+from shared.web import paging
+from shared.web.downloads import Row
 from shared.web.paging import Page
 from shared.web.words import Language, language_of
 
@@ -46,7 +50,21 @@ def answer(content: Any, reading: Language, version: int | None = None) -> Respo
     return Response(orjson.dumps(content), headers=headers, media_type="application/json")
 
 
-def listing(items: Sequence[Mapping[str, Any]], page: Page, reading: Language) -> Response:
-    """`{"items": […], "next": id or null}` of documents, one more than the page shows."""
-    shown = items[: page.limit]
-    return answer({"items": shown, "next": shown[-1]["id"] if len(items) > page.limit else None}, reading)
+async def listed(
+    request: Request,
+    page: Page,
+    read: Callable[[Page], Awaitable[Sequence[asyncpg.Record]]],
+    render: Callable[[asyncpg.Record], dict[str, Any]],
+    model: type[BaseModel],
+    reading: Language,
+) -> Response:
+    """The list in the reader's language: one page of JSON, or all of it as a table."""
+    if page.format is Format.JSON:
+        items = [render(row) for row in await read(page)]
+        shown = items[: page.limit]
+        return answer({"items": shown, "next": shown[-1]["id"] if len(items) > page.limit else None}, reading)
+
+    async def rendered(page: Page) -> Sequence[Row]:
+        return [{"id": row["id"], "document": render(row)} for row in await read(page)]
+
+    return await paging.listed(request, page, rendered, model, without=["params"])

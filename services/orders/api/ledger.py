@@ -21,7 +21,7 @@ from shared.web.downloads import download, streamed
 from shared.web.identity import admit
 from shared.web.papers import PaperFormat, form_response
 from shared.web.routes import Routes
-from shared.web.words import language_of
+from shared.web.words import Words, language_of
 
 router = Routes(tags=["sales ledger"])
 
@@ -31,7 +31,7 @@ SEE_ALL = (
 )  # fmt: skip
 Reader = Annotated[Actor, Depends(admit(Post.SALESPERSON, *SEE_ALL))]
 
-IN_A_VOLUME = 500  # entries on paper: what is printed in a second or two
+IN_A_VOLUME = 400  # entries on paper: what is printed in a second or two
 IN_A_WORKBOOK = 1_000  # entries in a workbook with title, totals and signatures; more are a plain table
 
 PLACE = r"^\d{4}-\d\d-\d\d\.\d{1,18}$"
@@ -56,6 +56,12 @@ class By(StrEnum):
     STORE = "store"
     SALESPERSON = "salesperson"
     CUSTOMER = "customer"
+
+
+NAMED = {
+    By.ARTICLE: ("article", "article_name", "unit"), By.STORE: ("store",), By.SALESPERSON: ("salesperson",),
+    By.CUSTOMER: ("customer", "company"),
+}  # fmt: skip
 
 
 class Shape(StrEnum):
@@ -131,7 +137,7 @@ async def show_ledger(
     """What was ordered, given up, paid and dispatched (ORD-15): each entry (`by=none`) or the sums by `by`.
 
     Entries stand in the order of the days they are booked on; all of them as JSON, CSV or XLSX are streamed. Up to
-    1,000 as XLSX are an office's paper with title, totals and signatures; as PDF they are printed in volumes of 500.
+    1,000 as XLSX are an office's paper with title, totals and signatures; as PDF they are printed in volumes of 400.
     Sums on paper name the 200 largest and add up the rest; their CSV and JSON name all.
     """
     if by is By.NONE:
@@ -176,7 +182,7 @@ async def _sums(request: Request, reader: Actor, wanted: Wanted, by: By, shape: 
     pool = request.app.state.pool
     rows = await views.added_up(pool, wanted, by)
     figures = [name for name in FIGURES if by is not By.ARTICLE or name not in WITHOUT_ARTICLE]
-    named = [by.value, "name", *(["unit"] if by is By.ARTICLE else [])]
+    names = [*NAMED[by], *figures]
     if shape is Shape.JSON:
         totals = await views.added_up(pool, wanted)
         head = {
@@ -185,10 +191,10 @@ async def _sums(request: Request, reader: Actor, wanted: Wanted, by: By, shape: 
             "by": by,
             "totals": {name: totals[0][name] for name in figures} if totals else None,
         }
-        return streamed(request, "ledger", Format.JSON, stream_json(_named(rows, [*named, *figures], by), head))
+        return streamed(request, "ledger", Format.JSON, stream_json(_named(rows, names, by), head))
     if shape is Shape.CSV or (shape is Shape.XLSX and len(rows) > IN_A_WORKBOOK):
-        cells = _cells_of(rows, ["key", *named[1:], *figures])
-        return download(request, Format(shape), columns(request, [*named, *figures]), cells)
+        cells = ([row[name] for name in names] async for row in _named(rows, names, by))
+        return download(request, Format(shape), columns(request, names), cells)
     totals = await views.added_up(pool, wanted)
     form = summary_form(wanted, by, rows, totals, request.app.state.company, reader, datetime.now(UTC))
     return await form_response(form, PAPER[shape], f"{form.title}-{wanted.first}-{wanted.last}")
@@ -196,8 +202,10 @@ async def _sums(request: Request, reader: Actor, wanted: Wanted, by: By, shape: 
 
 def columns(request: Request, names: Sequence[str]) -> list[Column]:
     """The columns of a table of ours, with headings in the reader's language."""
-    language = language_of(request.headers.get("accept-language"))
-    return [Column(request.app.state.words.heading(name, language)) for name in names]
+    if language_of(request.headers.get("accept-language")) == "en":
+        return [Column(name) for name in names]
+    words: Words = request.app.state.words
+    return [Column(words.headings.get(f"ledger.{name}") or words.heading(name, "zh")) for name in names]
 
 
 def item(row: asyncpg.Record) -> dict[str, Any]:
@@ -233,10 +241,5 @@ async def _cells(
 
 async def _named(rows: Sequence[asyncpg.Record], names: Sequence[str], by: By) -> AsyncIterator[dict[str, Any]]:
     for row in rows:
-        values = {**row, by.value: row["key"]}
+        values = {**row, by.value: row["key"], "article_name": row["name"], "company": row["name"]}
         yield {name: values[name] for name in names}
-
-
-async def _cells_of(rows: Sequence[asyncpg.Record], names: Sequence[str]) -> AsyncIterator[Sequence[object]]:
-    for row in rows:
-        yield [row[name] for name in names]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from services.orders.api.providers import SignedNotice, change_by_provider, signed_notice
 from services.orders.domain.order import Order
-from services.orders.domain.payment_notice import NoticeStatus, PaymentNotice
+from services.orders.domain.payment_notice import NoticeStatus, Outcome, PaymentNotice
 from services.orders.views import money
 from services.orders.views.reading import one
 from shared.domain.actor import Actor, Post
@@ -31,11 +31,11 @@ NoticeChange = Annotated[Change[PaymentNotice], Depends(change_of(PaymentNotice)
 
 
 class Receipt(BaseModel):
-    """What a provider is told, the same however often it asks: `received`, `reversed` or `set_aside`."""
+    """What a provider is told, the same however often it asks."""
 
     id: UUID
     webhook_id: str
-    outcome: str
+    outcome: Outcome
     received_at: datetime
 
 

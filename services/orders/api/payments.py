@@ -25,11 +25,10 @@ OrderChange = Annotated[Change[Order], Depends(change_of(Order))]
 
 Account = Annotated[str, Field(min_length=1, max_length=60, description="Our account the money came to")]
 Reference = Annotated[str, Field(min_length=1, max_length=60, description="The bank's reference, or the voucher")]
-MoneyKind = Literal[PaymentKind.CASH, PaymentKind.CHEQUE, PaymentKind.WIRE]
 
 
 class RecordPayment(Body):
-    kind: MoneyKind
+    kind: Literal["cash", "cheque", "wire"]
     amount: PositiveAmount
     account: Account
     reference: Reference
@@ -47,7 +46,9 @@ async def record_payment(
     async with change(order_id) as order:
         voucher = await money.bank_reference(request.app.state.pool, body.account, body.reference)
         voucher.must_be_new()
-        order.record_payment(change.new_id(), body.kind, body.amount, body.account, body.reference, by, change.at)
+        order.record_payment(
+            change.new_id(), PaymentKind(body.kind), body.amount, body.account, body.reference, by, change.at
+        )
     return change.answer
 
 

@@ -29,6 +29,24 @@ class NoticeKind(StrEnum):
     REVERSED = "reversed"
 
 
+class Outcome(StrEnum):
+    """What came of a notice at once."""
+
+    RECEIVED = "received"
+    REVERSED = "reversed"
+    SET_ASIDE = "set_aside"
+
+
+class Doubt(StrEnum):
+    """Why a notice was set aside."""
+
+    NO_ORDER = "no order fits"
+    NO_PAYMENT = "the order has no payment with this bank reference"
+    OTHERWISE = "another order, or another amount, has this bank reference"
+    WENT_BACK = WENT_BACK
+    TAKES_NONE = "the order takes no payments any more"
+
+
 class Fit(NamedTuple):
     """What is known of the money of a notice: its order, the payment that stands there with its bank reference, and
     whether the provider has reported before that it went back; `new_id` is for a payment that is recorded now.
@@ -68,8 +86,8 @@ class PaymentNotice(Aggregate):
     paid_at: datetime | None = None
     reason: str | None = None
     received_at: datetime
-    outcome: str | None = None
-    set_aside_because: str | None = None
+    outcome: Outcome | None = None
+    set_aside_because: Doubt | None = None
     order_id: UUID | None = None
     payment_id: UUID | None = None
     matched_by: str | None = None
@@ -109,17 +127,17 @@ class PaymentNotice(Aggregate):
         """Do what follows by itself: record the payment, or reverse it; else set the notice aside (ORD-10)."""
         provider = Actor(id=f"provider:{self.provider}")
         if order is None:
-            self._set_aside("no order fits")
+            self._set_aside(Doubt.NO_ORDER)
         elif self.kind is NoticeKind.REVERSED and fit.known is None:
-            self._set_aside("the order has no payment with this bank reference")
+            self._set_aside(Doubt.NO_PAYMENT)
         elif self.kind is NoticeKind.REVERSED:
             self._make_the_match(order, fit, provider, at)
         elif fit.known and not self._is(order, fit.known):
-            self._set_aside("another order, or another amount, has this bank reference")
+            self._set_aside(Doubt.OTHERWISE)
         elif not fit.known and fit.gone:
-            self._set_aside(WENT_BACK)
+            self._set_aside(Doubt.WENT_BACK)
         elif not fit.known and not order.may(PaymentRecorded):
-            self._set_aside("the order takes no payments any more")
+            self._set_aside(Doubt.TAKES_NONE)
         else:
             self._make_the_match(order, fit, provider, at)
 
@@ -160,9 +178,9 @@ class PaymentNotice(Aggregate):
         elif not known:
             order.record_payment(fit.new_id, self.payment_kind, self.amount, self.account, self.reference, by, at)
         self.order_id, self.payment_id = order.id, fit.known or fit.new_id
-        self.outcome = self.outcome or self.kind.value
+        self.outcome = self.outcome or Outcome(self.kind)
         self.record(PaymentNoticeMatched(order_id=self.order_id, payment_id=self.payment_id))
 
-    def _set_aside(self, reason: str) -> None:
-        self.outcome, self.set_aside_because = NoticeStatus.SET_ASIDE.value, reason
+    def _set_aside(self, reason: Doubt) -> None:
+        self.outcome, self.set_aside_because = Outcome.SET_ASIDE, reason
         self.record(PaymentNoticeSetAside(reason=reason))

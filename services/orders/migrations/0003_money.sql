@@ -73,6 +73,7 @@ CREATE TABLE receivable_changes (
     received     numeric NOT NULL          -- yuan that came in, less what went back; the use of credit is neither
 );
 CREATE INDEX receivable_changes_by_time ON receivable_changes (at) INCLUDE (customer_id, salesperson, since, owed, received);
+CREATE INDEX receivable_changes_of_accounts ON receivable_changes (at) WHERE salesperson IS NULL;
 
 INSERT INTO receivable_changes
 SELECT updated_at, customer_id, salesperson, placed_on, outstanding - total, received

@@ -71,7 +71,7 @@ FIGURES = """
            round(coalesce(sum(amount) FILTER (WHERE kind = 'credited'), 0), 2) AS credited
 """
 
-# For each article, store, salesperson or customer ($1), or over all of them.
+# For each article, store, salesperson, customer or day ($1), or over all of them.
 ADDED_UP = """
 SELECT sums.*, coalesce(customer.company, article.document ->> 'name', '') AS name,
        coalesce(article.document ->> 'unit', '') AS unit
@@ -83,12 +83,13 @@ FROM (
 ) AS sums
 LEFT JOIN known_customers AS customer ON $1 = 'customer' AND customer.id::text = sums.key
 LEFT JOIN articles AS article ON $1 = 'article' AND article.article = sums.key
-ORDER BY ordered_amount DESC, key
+ORDER BY CASE $1 WHEN 'day' THEN key END, ordered_amount DESC, key
 """.replace("/* figures */", FIGURES)
 
 FROM_ENTRIES = """
     SELECT CASE $1::text WHEN 'article' THEN article WHEN 'store' THEN coalesce(store, '')
-                         WHEN 'salesperson' THEN salesperson WHEN 'customer' THEN customer_id::text ELSE '' END,
+                         WHEN 'salesperson' THEN salesperson WHEN 'customer' THEN customer_id::text
+                         WHEN 'day' THEN booked_on::text ELSE '' END,
            kind, count(*), count(*) FILTER (WHERE part = 1), coalesce(sum(quantity), 0), sum(amount)
     FROM sales_entries
     WHERE ($1 <> 'article' OR article IS NOT NULL) /* matching */
@@ -162,7 +163,7 @@ async def all_entries(
 
 
 async def added_up(reader: Reader, wanted: Wanted, by: str = "") -> list[asyncpg.Record]:
-    """The figures of each `article`, `store`, `salesperson` or `customer`, largest first; of `""` one row."""
+    """The figures of each `article`, `store`, `salesperson`, `customer` or `day`, largest first; of `""` one row."""
     if not wanted.all:
         return await reader.fetch(_matching(BY_ENTRIES, wanted), by, *wanted[2:], wanted.first, wanted.last)
     first = wanted.first if wanted.first.day == 1 else (wanted.first.replace(day=1) + timedelta(days=31)).replace(day=1)

@@ -52,62 +52,82 @@ FROM known_customers AS known LEFT JOIN customer_accounts AS account ON account.
 WHERE known.code = ANY($1::text[])
 """
 
-# What was outstanding at the end of day $1 is what is outstanding now, less what has changed from moment $2 on.
+# What was outstanding at the end of day $1 is what is outstanding now, less what has changed from moment $2 on. What an
+# account owes belongs to whoever looks after the customer. Each part is added up by itself, before they are joined.
 RECEIVABLES = """
 WITH outstanding AS (
-    SELECT customer_id, salesperson, placed_on AS since, outstanding AS owed
-    FROM orders WHERE placed_on <= $1 AND outstanding > 0
+    SELECT {who} AS who, $1 - placed_on AS days, sum(outstanding) AS owed
+    FROM orders WHERE placed_on <= $1 AND outstanding > 0 AND ($3::text[] IS NULL OR salesperson = ANY($3))
+    GROUP BY who, days
     UNION ALL
-    SELECT customer_id, NULL, owed_since::date, owed FROM customer_accounts WHERE owed > 0 AND owed_since::date <= $1
+    SELECT {who} AS who, $1 - since AS days, - sum(owed)
+    FROM receivable_changes WHERE at >= $2 AND since <= $1 AND owed <> 0 AND salesperson IS NOT NULL
+        AND ($3::text[] IS NULL OR salesperson = ANY($3))
+    GROUP BY who, days
     UNION ALL
-    SELECT customer_id, salesperson, since, - owed FROM receivable_changes WHERE at >= $2 AND since <= $1 AND owed <> 0
-), attributed AS (
-    SELECT customer_id, $1 - since AS days, owed,
-           coalesce(salesperson, (SELECT owner FROM known_customers WHERE id = customer_id), '') AS salesperson
-    FROM outstanding
+    SELECT {whose}, $1 - owed_since::date, owed
+    FROM customer_accounts JOIN known_customers AS known ON known.id = customer_id
+    WHERE owed > 0 AND owed_since::date <= $1 AND ($3::text[] IS NULL OR owner = ANY($3))
+    UNION ALL
+    SELECT {whose}, $1 - since, - owed
+    FROM receivable_changes JOIN known_customers AS known ON known.id = customer_id
+    WHERE at >= $2 AND since <= $1 AND owed <> 0 AND salesperson IS NULL AND ($3::text[] IS NULL OR owner = ANY($3))
 ), added AS (
-    SELECT CASE WHEN $3 THEN customer_id END AS customer_id, CASE WHEN NOT $3 THEN salesperson END AS salesperson,
-           sum(owed) AS outstanding,
+    SELECT who, sum(owed) AS outstanding,
            coalesce(sum(owed) FILTER (WHERE days <= 7), 0.00) AS up_to_7_days,
            coalesce(sum(owed) FILTER (WHERE days BETWEEN 8 AND 30), 0.00) AS up_to_30_days,
            coalesce(sum(owed) FILTER (WHERE days BETWEEN 31 AND 60), 0.00) AS up_to_60_days,
            coalesce(sum(owed) FILTER (WHERE days BETWEEN 61 AND 90), 0.00) AS up_to_90_days,
            coalesce(sum(owed) FILTER (WHERE days > 90), 0.00) AS over_90_days
-    FROM attributed WHERE $4::text[] IS NULL OR salesperson = ANY($4)
-    GROUP BY 1, 2 HAVING sum(owed) <> 0
+    FROM outstanding GROUP BY who HAVING sum(owed) <> 0
 )
-SELECT added.*, code, company FROM added LEFT JOIN known_customers ON id = customer_id
-ORDER BY code, salesperson, customer_id
 """
 
-# Days $1 to $2 in Shanghai, which begin at moment $5 and end before moment $6.
+# Days $1 to $2 in Shanghai, which begin at moment $4 and end before moment $5.
 COLLECTION = """
 WITH moved AS (
-    SELECT customer_id, salesperson, CASE WHEN placed_on < $1 THEN outstanding ELSE 0.00 END AS opening,
-           CASE WHEN placed_on >= $1 THEN total ELSE 0.00 END AS placed, 0.00 AS received, outstanding AS closing
+    SELECT {who} AS who, sum(outstanding) FILTER (WHERE placed_on < $1) AS opening,
+           sum(total) FILTER (WHERE placed_on >= $1) AS placed, NULL::numeric AS received, sum(outstanding) AS closing
     FROM orders WHERE placed_on <= $2 AND (placed_on >= $1 OR outstanding > 0)
+        AND ($3::text[] IS NULL OR salesperson = ANY($3))
+    GROUP BY who
     UNION ALL
-    SELECT customer_id, NULL, CASE WHEN owed_since::date < $1 THEN owed ELSE 0.00 END, 0.00, 0.00, owed
-    FROM customer_accounts WHERE owed > 0 AND owed_since::date <= $2
+    SELECT {who} AS who, - sum(owed) FILTER (WHERE since < $1), NULL, sum(received) FILTER (WHERE at < $5),
+           - sum(owed) FILTER (WHERE at >= $5 AND since <= $2)
+    FROM receivable_changes WHERE at >= $4 AND salesperson IS NOT NULL AND ($3::text[] IS NULL OR salesperson = ANY($3))
+    GROUP BY who
     UNION ALL
-    SELECT customer_id, salesperson, CASE WHEN since < $1 THEN - owed ELSE 0.00 END, 0.00,
-           CASE WHEN at < $6 THEN received ELSE 0.00 END,
-           CASE WHEN at >= $6 AND since <= $2 THEN - owed ELSE 0.00 END
-    FROM receivable_changes WHERE at >= $5
-), attributed AS (
-    SELECT moved.*, coalesce(salesperson, (SELECT owner FROM known_customers WHERE id = customer_id), '') AS person
-    FROM moved
+    SELECT {whose}, CASE WHEN owed_since::date < $1 THEN owed END, NULL, NULL, owed
+    FROM customer_accounts JOIN known_customers AS known ON known.id = customer_id
+    WHERE owed > 0 AND owed_since::date <= $2 AND ($3::text[] IS NULL OR owner = ANY($3))
+    UNION ALL
+    SELECT {whose}, CASE WHEN since < $1 THEN - owed END, NULL, NULL, CASE WHEN at >= $5 AND since <= $2 THEN - owed END
+    FROM receivable_changes JOIN known_customers AS known ON known.id = customer_id
+    WHERE at >= $4 AND salesperson IS NULL AND ($3::text[] IS NULL OR owner = ANY($3))
+), summed AS (
+    SELECT who, coalesce(sum(opening), 0.00) AS opening, coalesce(sum(placed), 0.00) AS placed,
+           coalesce(sum(received), 0.00) AS received, coalesce(sum(closing), 0.00) AS outstanding
+    FROM moved GROUP BY who
 ), added AS (
-    SELECT CASE WHEN $3 THEN customer_id END AS customer_id, CASE WHEN NOT $3 THEN person END AS salesperson,
-           sum(opening) AS opening, sum(placed) AS placed, sum(received) AS received,
-           sum(closing) - sum(opening) - sum(placed) + sum(received) AS adjusted, sum(closing) AS outstanding
-    FROM attributed WHERE $4::text[] IS NULL OR person = ANY($4)
-    GROUP BY 1, 2
+    SELECT *, outstanding - opening - placed + received AS adjusted FROM summed
+    WHERE opening <> 0 OR placed <> 0 OR received <> 0 OR outstanding <> 0
 )
-SELECT added.*, code, company FROM added LEFT JOIN known_customers ON id = customer_id
-WHERE opening <> 0 OR placed <> 0 OR received <> 0 OR outstanding <> 0
-ORDER BY code, salesperson, customer_id
 """
+
+NAMED = {
+    False: "SELECT who AS salesperson, added.* FROM added ORDER BY who",
+    True: """
+        SELECT who AS customer_id, code, company, added.* FROM added LEFT JOIN known_customers ON id = who
+        ORDER BY code, who
+    """,
+}
+COLUMNS = {False: ("salesperson", "owner"), True: ("customer_id", "known.id")}
+
+
+def _by(report: str, by_customer: bool) -> str:
+    """The report by customer or by salesperson: its columns are named in code, never by whoever asks."""
+    who, whose = COLUMNS[by_customer]
+    return report.replace("{whose}", whose).replace("{who}", who) + NAMED[by_customer]
 
 
 class Customer(NamedTuple):
@@ -162,7 +182,7 @@ async def receivables(
     reader: Reader, as_of: date, *, by_customer: bool, salespeople: Collection[str] | None
 ) -> list[asyncpg.Record]:
     """What was outstanding at the end of a day in Shanghai, by age since the order was placed (ORD-16)."""
-    return await reader.fetch(RECEIVABLES, as_of, _end(as_of), by_customer, salespeople and list(salespeople))
+    return await reader.fetch(_by(RECEIVABLES, by_customer), as_of, _end(as_of), salespeople and list(salespeople))
 
 
 async def collection(
@@ -171,7 +191,7 @@ async def collection(
     """What was to come in, what came in and what is left, from one day in Shanghai to the end of another (ORD-16)."""
     begins = _end(begins_on - timedelta(days=1))
     people = salespeople and list(salespeople)
-    return await reader.fetch(COLLECTION, begins_on, ends_on, by_customer, people, begins, _end(ends_on))
+    return await reader.fetch(_by(COLLECTION, by_customer), begins_on, ends_on, people, begins, _end(ends_on))
 
 
 def _end(day: date) -> datetime:

@@ -1,13 +1,13 @@
-"""Closing days of the sales ledger, the reports that freeze them, and their proof from the events (ORD-15)."""
+"""Closing days of the sales ledger, and the reports that freeze them (ORD-15)."""
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
-from services.orders.domain.sales_report import Content, Figures, Period, SalesReport
+from services.orders.domain.sales_report import Content, Figures, Period
 from services.orders.views.ledger import FIGURES, Wanted, added_up
 from shared.domain.refusals import NotAllowedNow
 from shared.persistence.pool import Reader
@@ -15,7 +15,6 @@ from shared.persistence.work import Work
 from shared.web.paging import Page
 
 AT_ONCE = 1_000
-DIFFERENCES_SHOWN = 50
 
 REPORT = "SELECT document FROM sales_reports WHERE id = $1"
 
@@ -55,18 +54,6 @@ CONCERNED = (
 
 KEPT = "SELECT * FROM sales_entries WHERE booked_on BETWEEN $1 AND $2"
 
-# The same entries from the log alone.
-TOLD = """
-SELECT told.event_id, told.at AS happened_at, day.booked_on, told.entity_id AS order_id, sale.*
-FROM events AS told
-CROSS JOIN LATERAL (SELECT sales_day(told) AS booked_on) AS day
-CROSS JOIN LATERAL sales_of(told) AS sale
-WHERE told.entity = 'order' AND split_part(told.subject, '.', 3) = ANY($3)
-  AND told.at >= ($1::date - 7)::timestamp AT TIME ZONE 'Asia/Shanghai'
-  AND told.at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
-  AND day.booked_on BETWEEN $1 AND $2
-"""
-
 DIGESTED = """
 SELECT booked_on, count(*) AS entries,
        sha256(string_agg(digest, ''::bytea ORDER BY happened_at, event_id, part)) AS digest
@@ -80,18 +67,6 @@ GROUP BY booked_on ORDER BY booked_on
 """
 
 DIGEST_KEPT = DIGESTED.replace("/* entries */", KEPT)
-DIGEST_TOLD = DIGESTED.replace("/* entries */", TOLD)
-
-DIFFERENCES = """
-WITH kept AS (/* kept */), told AS (/* told */)
-SELECT event_id, part, coalesce(told.number, kept.number) AS number,
-       CASE WHEN kept.order_id IS NULL THEN 'missing' WHEN told.order_id IS NULL THEN 'invented'
-            ELSE 'changed' END AS what,
-       to_jsonb(kept) - 'id' AS kept, to_jsonb(told) AS told
-FROM kept FULL JOIN told USING (event_id, part)
-WHERE to_jsonb(kept) - 'id' IS DISTINCT FROM to_jsonb(told)
-ORDER BY event_id, part LIMIT $4
-""".replace("/* kept */", KEPT).replace("/* told */", TOLD)
 
 # By each of the groupings at once; the days of a month are one of them.
 ROWS = """
@@ -129,26 +104,18 @@ REPORT_ROWS = """
 SELECT * FROM sales_report_rows WHERE report_id = $1 AND (by, position) > ($2, $3) ORDER BY by, position LIMIT $4
 """
 
-ROWS_DIFFER = """
-SELECT count(*) FROM (
-    (SELECT /* columns */ FROM sales_report_rows WHERE report_id = $3
-     EXCEPT SELECT /* columns */ FROM (/* rows */) AS now)
-    UNION ALL
-    (SELECT /* columns */ FROM (/* rows */) AS now
-     EXCEPT SELECT /* columns */ FROM sales_report_rows WHERE report_id = $3)
-) AS difference
-""".replace("/* rows */", ROWS).replace(
-    "/* columns */",
-    "by, key, lines, orders, ordered_quantity, ordered_amount, given_up_quantity, given_up_amount, dispatched_quantity,"
-    " dispatched_amount, paid, given_back, credited",
-)  # fmt: skip
-
 
 class Digested(NamedTuple):
     """What identifies the entries of a period: how many, and the digest over its days."""
 
     entries: int
     digest: str
+
+
+def digested(days: Sequence[asyncpg.Record]) -> Digested:
+    """A period's, from those of its days in order."""
+    digest = hashlib.sha256(b"".join(day["digest"] for day in days)).hexdigest()
+    return Digested(sum(day["entries"] for day in days), digest)
 
 
 async def reports(reader: Reader, page: Page, *, kind: str | None) -> Sequence[asyncpg.Record]:
@@ -175,14 +142,25 @@ async def close(work: Work, period: Period, by: str) -> Content:
 
 
 async def content(reader: Reader, period: Period) -> Content:
-    """What the ledger holds of the period now."""
-    entries, digest = await _digested(reader, DIGEST_KEPT, period)
-    return Content(entries, digest, await _totals(reader, period))
+    """What the ledger holds of the period."""
+    days = await reader.fetch(DIGEST_KEPT, period.begins_on, period.ends_on)
+    return Content(*digested(days), await totals(reader, period))
 
 
-async def current_rows(reader: Reader, period: Period) -> list[asyncpg.Record]:
-    """What a report of the period would say by day, article, store, salesperson and customer."""
-    return await reader.fetch(ROWS + " ORDER BY by, position", period.begins_on, period.ends_on)
+async def totals(reader: Reader, period: Period) -> Figures:
+    """What the entries of the period add up to now."""
+    rows = await added_up(reader, Wanted(period.begins_on, period.ends_on))
+    return Figures.model_validate(dict(rows[0])) if rows else Figures()
+
+
+async def current_rows(reader: Reader, period: Period) -> list[dict[str, Any]]:
+    """What a report of the period would say now by day, article, store, salesperson and customer."""
+    wanted = Wanted(period.begins_on, period.ends_on)
+    return [
+        {**row, "by": by}
+        for by in ("article", "customer", "day", "salesperson", "store")
+        for row in await added_up(reader, wanted, by)
+    ]
 
 
 async def kept_rows(reader: Reader, report_id: UUID) -> AsyncIterator[Sequence[asyncpg.Record]]:
@@ -191,40 +169,3 @@ async def kept_rows(reader: Reader, report_id: UUID) -> AsyncIterator[Sequence[a
     while page := await reader.fetch(REPORT_ROWS, report_id, by, position, AT_ONCE):
         yield page
         by, position = page[-1]["by"], page[-1]["position"]
-
-
-async def proof(reader: Reader, report: SalesReport) -> Mapping[str, Any]:
-    """The report worked out again from the events alone, beside what is frozen and what the ledger holds.
-
-    `differences` names up to 50 entries that are missing, invented or changed.
-    """
-    period = report.period
-    kept = await _digested(reader, DIGEST_KEPT, period)
-    told = await _digested(reader, DIGEST_TOLD, period, CONCERNED)
-    frozen = Digested(report.entries, report.entries_digest)
-    rows_differ = await reader.fetchval(ROWS_DIFFER, *period[1:], report.id)
-    differences: list[asyncpg.Record] = []
-    if kept != told:
-        differences = await reader.fetch(DIFFERENCES, *period[1:], CONCERNED, DIFFERENCES_SHOWN)
-    totals_agree = await _totals(reader, period) == report.totals
-    return {
-        "number": report.number,
-        "reproduced": frozen == kept == told and totals_agree and not rows_differ,
-        "frozen": frozen._asdict(),
-        "ledger": kept._asdict(),
-        "events": told._asdict(),
-        "totals_agree": totals_agree,
-        "rows_that_differ": rows_differ,
-        "differences": [dict(row) for row in differences],
-    }
-
-
-async def _digested(reader: Reader, query: str, period: Period, *more: object) -> Digested:
-    days = await reader.fetch(query, period.begins_on, period.ends_on, *more)
-    digest = hashlib.sha256(b"".join(day["digest"] for day in days)).hexdigest()
-    return Digested(sum(day["entries"] for day in days), digest)
-
-
-async def _totals(reader: Reader, period: Period) -> Figures:
-    rows = await added_up(reader, Wanted(period.begins_on, period.ends_on))
-    return Figures.model_validate(dict(rows[0])) if rows else Figures()
