@@ -31,6 +31,8 @@ COLLECTED_COLUMNS = [
     Column("调整", 7, "money"), Column("期末应收", 7, "money"), Column("回款率", 4, "share"),
 ]  # fmt: skip
 
+SHOWN = 200  # of these the largest are named on paper, the rest are summed; tables have all
+
 AGED_NOTE = "账龄自订单下单日(期初余额自截止日)起算;应收为订单未收款与客户往来欠款之和。"
 COLLECTED_NOTE = "调整:取消、失效、客户余额抵付及多收转余额;回款率 = 本期回款 ÷(期初应收 + 本期订货)。"
 
@@ -74,7 +76,18 @@ def _columns(by: str, figures: Sequence[Column]) -> list[Column]:
 
 
 def _rows(by: str, rows: Sequence[Row], names: Sequence[str]) -> list[list[Value]]:
-    return [[place, *(row[name] for name in (*NAMES[by], *names))] for place, row in enumerate(rows, start=1)]
+    """In the order they come, if all find room; else those who owe most, and the sum of the others."""
+    if len(rows) > SHOWN:
+        rows = sorted(rows, key=lambda row: row["outstanding"], reverse=True)
+    shown, others = rows[:SHOWN], rows[SHOWN:]
+    lines = [[place, *(row[name] for name in (*NAMES[by], *names))] for place, row in enumerate(shown, start=1)]
+    if others:
+        sums: dict[str, Any] = added_up(others, [name for name in names if name != "rate"])
+        if "rate" in names:
+            sums["rate"] = rate(sums)
+        nobody = [None] * (len(NAMES[by]) - 1)
+        lines.append([None, f"其余 {len(others)} 项", *nobody, *(sums[name] for name in names)])
+    return lines
 
 
 def _totals(by: str, totals: Row, names: Sequence[str]) -> list[Value]:

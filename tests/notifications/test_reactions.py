@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 import pytest
 
@@ -12,6 +13,7 @@ from services.notifications.reactions import reactions
 from services.notifications.rendering import TEMPLATES
 from shared.events import complaints
 from shared.events.event import Event
+from shared.events.staff import RewardApproved
 from tests.hearing import tell
 from tests.house import PATIENCE, Running
 from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided
@@ -20,6 +22,12 @@ from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided
 async def told(notifications: Running, about: UUID) -> list[dict[str, Any]]:
     rows = await notifications.pool.fetch("SELECT document FROM messages WHERE about = $1 ORDER BY id", about)
     return [orjson.loads(row["document"]) for row in rows]
+
+
+async def parked(notifications: Running, about: UUID) -> list[dict[str, Any]]:
+    """What could not be handled of one entity; other tests of the session may tell notifications nonsense."""
+    query = "SELECT subject, reason, error FROM dead_letters WHERE entity_id = $1"
+    return [dict(row) for row in await notifications.pool.fetch(query, about)]
 
 
 @pytest.mark.parametrize(
@@ -35,7 +43,7 @@ async def test_who_is_told_what(notifications: Running, event: Event, expected: 
         assert UUID(message["cause_id"]) == heard.known.id
         assert set(message["params"]) == TEMPLATES[message["template"]].speaks_of
         assert message["urgent"] == (message["template"] == "complaint_escalated")
-    assert await notifications.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
+    assert await parked(notifications, heard.known.entity_id) == []
 
 
 def test_everything_heard_is_in_the_table_above() -> None:
@@ -56,7 +64,7 @@ async def test_an_event_delivered_twice_is_told_once(notifications: Running) -> 
     assert await notifications.announced(notice["id"]) == ["delivered"]
     bulletins = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
     assert await notifications.pool.fetchval(bulletins, entity_id) == 1
-    assert await notifications.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
+    assert await parked(notifications, heard.known.entity_id) == []
 
 
 async def test_the_same_happening_twice_is_told_twice(notifications: Running) -> None:
@@ -113,4 +121,27 @@ async def test_a_penalty_decided_anew_is_not_published_again(notifications: Runn
     count = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
     assert await notifications.pool.fetchval(count, heard.known.entity_id) == 1
     assert len(await told(notifications, heard.known.entity_id)) == 2
-    assert await notifications.pool.fetchval("SELECT count(*) FROM dead_letters") == 0
+    assert await parked(notifications, heard.known.entity_id) == []
+
+
+async def test_a_commendation_becomes_one_bulletin_that_everybody_may_read(notifications: Running) -> None:
+    """STF-9, NOT-4"""
+    fields: Any = {"number": "JL1", "employee": "praised", "amount": "0.00", "reason": "拾金不昧", "approved_by": "u30"}
+    heard = await tell(notifications, RewardApproved(**fields, kind="commendation"))
+    assert heard.known is not None
+    reward_id = heard.known.entity_id
+    await tell(notifications, RewardApproved(**fields, kind="commendation"), reward_id, 2)
+    await tell(notifications, RewardApproved(**fields, kind="bonus"))
+    clerk = notifications.headers("k7", "clerk")
+    items = (await notifications.get("/bulletins?limit=200", clerk))["items"]
+    [bulletin] = [item for item in items if item["employee"] == "praised"]
+    assert (bulletin["kind"], bulletin["reward_id"]) == ("commendation", str(reward_id))
+    assert (bulletin["penalty_id"], bulletin["fine"]) == (None, "0.00")
+    said = await notifications.get(f"/bulletins/{bulletin['id']}", clerk | {"Accept-Language": "zh"})
+    assert "拾金不昧" in said["body"]
+    with pytest.raises(asyncpg.UniqueViolationError, match="NOT-4 one bulletin per reward"):
+        await notifications.pool.execute(
+            "INSERT INTO bulletins (id, version, document, digest)"
+            " SELECT gen_random_uuid(), 1, document, '' FROM bulletins WHERE id = $1",
+            UUID(bulletin["id"]),
+        )

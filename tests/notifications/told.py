@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.domain.actor import Post
-from shared.events import complaints, contracts, orders, quality
+from shared.events import complaints, contracts, orders, quality, staff
 from shared.events.event import Event
 from shared.events.staff import PenaltyDecided, PenaltyProposed
 
@@ -35,6 +35,8 @@ PENALTY_PROPOSED = PenaltyProposed(
     number="CF1", employee="u404", cause_id=uuid4(), clause="c", violation="v", measures=["fine"],
     deciders=[Post.HR, Post.GENERAL_MANAGER],
 )  # fmt: skip
+PENALTY: dict[str, Any] = {"number": "CF1", "employee": "u404", "fine": MONEY}
+REWARD: dict[str, Any] = {"number": "JL1", "employee": "u404", "kind": "bonus", "amount": MONEY}
 DAY = date(2027, 3, 1)
 MILESTONE: dict[str, Any] = {
     "contract_id": uuid4(), "number": "HT1", "customer_id": CUSTOMER, "article": "T1", "due_on": DAY,
@@ -234,4 +236,43 @@ WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
     ),
     (PENALTY_PROPOSED, {("penalty_proposed", "hr"), ("penalty_proposed", "general_manager")}),
     (decided("fine"), {("penalty_notice", "u404")}),
+    (
+        decided("closure", employee="store:季华路店", store="季华路店"),
+        {("store_penalty_notice", "sales_manager"), ("store_penalty_notice", "branch_general_manager")},
+    ),
+    (
+        staff.PenaltyAppealed(number="CF1", employee="u404", deciders=[Post.HR, Post.GENERAL_MANAGER]),
+        {("penalty_appealed", "hr"), ("penalty_appealed", "general_manager")},
+    ),
+    (
+        staff.AppealDecided(**PENALTY, outcome="reduced", measures=["fine"], decided_by="u01"),
+        {("appeal_decided", "u404")},
+    ),
+    (
+        staff.PenaltyFinal(**PENALTY, measures=["fine"], as_deduction=False),
+        {("penalty_final", "hr"), ("penalty_final", "finance")},
+    ),
+    (
+        staff.PenaltyFinal(**PENALTY | {"fine": Decimal("0.00")}, measures=["demerit"], as_deduction=False),
+        {("penalty_final", "hr")},
+    ),
+    (staff.PenaltyRevoked(**PENALTY, executed=False, reason="误会"), {("penalty_revoked", "u404")}),
+    (
+        staff.PenaltyRevoked(**PENALTY, executed=True, reason="误会"),
+        {("penalty_revoked", "u404"), ("penalty_revoked", "finance")},
+    ),
+    (staff.RewardProposed(**REWARD, proposed_by="u09"), {("reward_proposed", "hr")}),
+    (
+        staff.RewardApproved(**REWARD, reason="业绩突出", approved_by="u30"),
+        {("reward_approved", "u404"), ("reward_approved", "finance")},
+    ),
+    (
+        staff.ConductReported(number="WG1", violation="misleading", subject="u404"),
+        {("conduct_reported", "hr")},
+    ),
+    (
+        staff.AbsenceBegan(employee="u09", deputy="u12", posts=[Post.SALES_MANAGER], ends_at=NOW),
+        {("absence_began", "u12")},
+    ),
+    (staff.ScheduleDrafted(number="CB1", effective_on=DAY), {("schedule_drafted", "general_manager")}),
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from services.orders.money_forms import (
     AGED,
     COLLECTED,
     NAMES,
+    SHOWN,
     added_up,
     collection_form,
     headings,
@@ -53,7 +54,7 @@ async def show_receivables(
     pool, people = request.app.state.pool, _whose(reader)
     rows = [dict(row) for row in await money.receivables(pool, as_of, by_customer=by == "customer", salespeople=people)]
     totals = added_up(rows, AGED)
-    if shape is Shape.PDF or shape is Shape.XLSX:
+    if _on_paper(shape, rows):
         form = receivables_form(by, as_of, rows, totals, request.app.state.company, reader, datetime.now(UTC))
         return await form_response(form, _paper(shape), f"应收账款账龄表-{as_of}")
     return _table(request, shape, {"as_of": as_of, "by": by}, rows, totals, by)
@@ -82,10 +83,15 @@ async def show_collection(
     rows: list[dict[str, Any]] = [{**row, "rate": rate(row)} for row in found]
     totals: dict[str, Any] = added_up(rows, COLLECTED[:-1])
     totals["rate"] = rate(totals)
-    if shape is Shape.PDF or shape is Shape.XLSX:
+    if _on_paper(shape, rows):
         form = collection_form(by, (first, last), rows, totals, request.app.state.company, reader, datetime.now(UTC))
         return await form_response(form, _paper(shape), f"资金回笼表-{first}-{last}")
     return _table(request, shape, {"from": first, "to": last, "by": by}, rows, totals, by)
+
+
+def _on_paper(shape: Shape, rows: Table) -> bool:
+    """A workbook of many rows is a plain table, with nobody left out."""
+    return shape is Shape.PDF or (shape is Shape.XLSX and len(rows) <= SHOWN)
 
 
 def _paper(shape: Shape) -> PaperFormat:
@@ -103,10 +109,10 @@ def _today() -> date:
 def _table(request: Request, shape: Shape, head: Mapping[str, Any], rows: Table, totals: Row, by: By) -> Response:
     figures = AGED if "as_of" in head else COLLECTED
     names = (*NAMES[by], *figures)
-    if shape is Shape.CSV:
+    if shape is Shape.CSV or shape is Shape.XLSX:
         chinese = language_of(request.headers.get("accept-language")) == "zh"
         titles = headings(by, figures) if chinese else names
-        return download(request, Format.CSV, [Column(title) for title in titles], _cells(rows, names))
+        return download(request, Format(shape), [Column(title) for title in titles], _cells(rows, names))
     ids = ("customer_id",) if by == "customer" else ()
     items = [{name: row[name] for name in (*ids, *names)} for row in rows]
     body = orjson.dumps({**head, "totals": totals, "items": items}, default=str)
