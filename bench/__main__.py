@@ -8,7 +8,6 @@ from bench.consuming import consuming
 from bench.hopping import hopping
 from bench.placing import placing
 from bench.relaying import relaying
-from bench.reporting import reporting
 from bench.resting import resting
 from bench.searching import searching
 from deploy.local.accounts import scratch
@@ -21,7 +20,6 @@ FIGURES = {
     "resting": (resting, {}),
     "placing": (placing, {}),
     "searching": (searching, {}),
-    "reporting": (reporting, {}),
     "relaying": (relaying, {}),
     "consuming": (consuming, {}),
     "hopping": (hopping, chosen(["complaints", "customers", "notifications", "orders", "quality"])),

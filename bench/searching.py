@@ -1,15 +1,18 @@
-"""Listing and searching orders over HTTP: what it costs among ten thousand, and among a million."""
+"""Orders by the million: listing and searching them, beside ten thousand, and the reports of them all."""
 
 import random
 import statistics
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from itertools import cycle
+from typing import NamedTuple
 
 import asyncpg
+import psutil
 
 from bench.figures import RUNS, percentile, show
 from bench.filling import fill
+from bench.reporting import reporting
 from bench.serving import served, timed_requests
 from deploy.local.accounts import scratch
 from deploy.local.catalogue import SERVICES
@@ -23,6 +26,14 @@ SAMPLE = 100
 type Search = Callable[[], bytes]
 
 
+class Filled(NamedTuple):
+    """A service with many orders, and what is asked of it."""
+
+    port: int
+    process: psutil.Process
+    searches: Mapping[str, Search]
+
+
 async def searching(stack: Stack) -> None:
     """Every search under 50 ms at p99 with 16 connections among a million, at most a quarter dearer than among ten
     thousand. The two are asked in turn, so that a busy neighbour hits both.
@@ -30,20 +41,21 @@ async def searching(stack: Stack) -> None:
     with scratch() as folder:
         another = Stack(folder / "data", services={}, port_offset=free_offset(SERVICES), log_level="WARNING")
         async with another, searched(stack, FEW) as few, searched(another, MANY) as many:
-            for name in few:
-                await _compare(name, few[name], many[name])
+            for name in few.searches:
+                await _compare(name, few, many)
+            await reporting(another, many.port, many.process)
 
 
 @asynccontextmanager
-async def searched(stack: Stack, orders: int) -> AsyncIterator[Mapping[str, tuple[int, Search]]]:
-    """The searches among so many orders, each with the port it goes to."""
+async def searched(stack: Stack, orders: int) -> AsyncIterator[Filled]:
+    """A service with so many orders."""
     connection = await asyncpg.connect(stack.database_url("orders"), command_timeout=3600)
     try:
-        async with served(stack, "orders") as (port, _):  # which makes the tables
+        async with served(stack, "orders") as (port, process):  # which makes the tables
             await fill(connection, orders)
             rows = await connection.fetch("SELECT id, number, customer_id, salesperson FROM orders ORDER BY id")
             found = random.Random(orders).sample(rows, SAMPLE)
-            yield {name: (port, search) for name, search in _searches(stack, found).items()}
+            yield Filled(port, process, _searches(stack, found))
     finally:
         await connection.close()
 
@@ -76,12 +88,12 @@ def _day(row: asyncpg.Record) -> str:
     return f"{digits[:4]}-{digits[4:6]}-{digits[6:]}&to={digits[:4]}-{digits[4:6]}-{digits[6:]}"
 
 
-async def _compare(name: str, few: tuple[int, Search], many: tuple[int, Search]) -> None:
+async def _compare(name: str, few: Filled, many: Filled) -> None:
     costs: list[float] = []
     slowest: list[float] = []
     for _ in range(RUNS):
-        small = await timed_requests(*few, SECONDS, 200)
-        large = await timed_requests(*many, SECONDS, 200)
+        small = await timed_requests(few.port, few.searches[name], SECONDS, 200)
+        large = await timed_requests(many.port, many.searches[name], SECONDS, 200)
         costs.append(statistics.mean(large) / statistics.mean(small))
         slowest.append(percentile(large, 0.99) * 1e3)
     show(

@@ -22,7 +22,7 @@ PAYMENT_KINDS = {
 VOID = {OrderStatus.CANCELLED: "作废", OrderStatus.EXPIRED: "作废"}
 
 ORDERED = [
-    Column("序号", 3, "number", "center"), Column("货号", 7), Column("品名", 7), Column("规格", 6), Column("型号", 5),
+    Column("序号", 3, "number", "center"), Column("货号", 7), Column("品名", 7), Column("规格", 8), Column("型号", 5),
     Column("等级", 4, align="center"), Column("色号", 4, align="center"), Column("单位", 3, align="center"),
     Column("数量", 5, "quantity"), Column("单价", 5, "money"), Column("金额", 7, "money"), Column("备注", 6),
 ]  # fmt: skip
@@ -31,7 +31,7 @@ PAID = [
     Column("收款账户", 9), Column("凭证号", 12), Column("财务确认", 6, "date"), Column("情况", 7, align="center"),
 ]  # fmt: skip
 SHIPPED = [
-    Column("序号", 3, "number", "center"), Column("货号", 8), Column("品名", 9), Column("规格", 7),
+    Column("序号", 3, "number", "center"), Column("货号", 8), Column("品名", 9), Column("规格", 8.5),
     Column("等级", 4, align="center"), Column("色号", 4, align="center"), Column("批号", 9),
     Column("单位", 3, align="center"), Column("数量", 6, "quantity"), Column("备注", 6),
 ]  # fmt: skip

@@ -27,7 +27,7 @@ COLUMNS = [
     Column("开工日期", 6, "date"),
     Column("预计完工", 6, "date"),
     Column("单数", 3, "number"),
-    Column("涉及订单", 12),
+    Column("涉及订单", 14),
 ]
 
 

@@ -92,6 +92,11 @@ class PaidOrder(Aggregate):
         """What is still to be paid, in yuan (ORD-16)."""
         return max(self.due - max(self.covered, ZERO), ZERO)
 
+    @property
+    def policy(self) -> str | None:
+        """The version of the policy the order was written under and goes by (REG-2)."""
+        return self.terms.policy if self.terms else None
+
     def free_goods(self, reason: str) -> None:
         """What was set aside for the order is free again (ORD-17); the half that deals with goods says how."""
 

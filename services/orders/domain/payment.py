@@ -30,12 +30,16 @@ class PaymentTerms(BaseModel):
     reminder: timedelta
     expiry: timedelta
     deposit_share: Share
+    policy: str | None = None
 
     @classmethod
     def of(cls, policy: Policy) -> Self:
         """The terms of an order that is written now."""
         orders = policy.orders
-        return cls(reminder=orders.payment_reminder, expiry=orders.payment_expiry, deposit_share=orders.deposit_share)
+        return cls(
+            reminder=orders.payment_reminder, expiry=orders.payment_expiry, deposit_share=orders.deposit_share,
+            policy=policy.version,
+        )  # fmt: skip
 
 
 class BankReference(NamedTuple):
