@@ -26,7 +26,13 @@ class Settings(BaseSettings):
     jwks: str = Field(description="Path or http(s) URL of the key set that bearer tokens are checked against")
     token_issuer: str = "xiaofu-local"
     token_audience: str = "xiaofu"
-    policy_file: Path | None = Field(default=None, description="TOML that changes some of the policy's values")
+    company_name: str = Field(default="示范陶瓷有限公司", description="Who we are, at the head of every paper")
+    public_url: str = Field(
+        default="http://127.0.0.1:8001", description="Where others reach contracts: a printed one says it"
+    )
+    policy_file: Path | None = Field(
+        default=None, description="TOML that changes some of the policy's values, until regulations announce a policy"
+    )
     roles: frozenset[Role] = frozenset(Role)
     pool_size: int = Field(default=16, ge=2)
     stream_replicas: int = Field(default=1, ge=1, le=5)

@@ -5,6 +5,7 @@ import asyncio
 import signal
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 from uuid import UUID
@@ -20,13 +21,13 @@ from shared.domain.refusals import Forbidden, Invalid, NotAllowedNow, NotFound, 
 from shared.events.envelope import Occasion, new_id
 from shared.events.event import Event
 from shared.messaging.reactions import Reactions
-from shared.persistence.pool import Pool
+from shared.persistence.pool import Pool, Reader
 from shared.persistence.store import Store
 from shared.persistence.work import Work
 from shared.settings import Settings
 from shared.web.change import Change, change_of
 from shared.web.identity import Anyone, admit
-from shared.web.paging import Paged, document, listing
+from shared.web.paging import Page, Paged, document, listed
 from shared.web.routes import Routes
 from shared.web.service import create_service
 
@@ -264,11 +265,15 @@ async def import_tallies(names: list[str], by: Counter, change: TallyChange) -> 
     return {"opened": len(names)}
 
 
+async def tallies(reader: Reader, page: Page) -> list[asyncpg.Record]:
+    query = "SELECT id, document FROM tallies WHERE id < $1 ORDER BY id DESC LIMIT $2"
+    return await reader.fetch(query, page.before, page.fetch)
+
+
 @api.get("/tallies")
 async def list_tallies(request: Request, anyone: Anyone, page: Paged) -> Response:
     """Newest first."""
-    query = "SELECT id, document FROM tallies WHERE id < $1 ORDER BY id DESC LIMIT $2"
-    return listing(await request.app.state.pool.fetch(query, page.before, page.fetch), page)
+    return await listed(request, page, partial(tallies, request.app.state.pool), Tally)
 
 
 @api.get("/tallies/{tally_id}", response_model=Tally)

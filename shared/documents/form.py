@@ -124,6 +124,7 @@ class Form:
 
     `at` is the moment its content is of: the same content gives the same bytes. `watermark` stands large across every
     page of the PDF and in the head of the workbook, such as 草稿. `footer` stands small at the foot of every page.
+    `language` is that of what the sheet itself says: page numbers, "No.", room for a date.
     """
 
     title: str
@@ -136,6 +137,7 @@ class Form:
     footer: str = ""
     watermark: str = ""
     landscape: bool = False
+    language: Literal["zh", "en"] = "zh"
 
     @property
     def signed(self) -> list[Signature]:

@@ -89,6 +89,10 @@ class _Writing:
         self.width = max([len(grid.columns) for grid in grids] + pairs + [4])
         self.longest = max(grids, key=lambda grid: len(grid.rows), default=None)
 
+    def said(self, chinese: str, english: str) -> str:
+        """What the sheet itself says, in the form's language."""
+        return english if self.form.language == "en" else chinese
+
     def write(self) -> None:
         self.write_title()
         for section in self.form.sections:
@@ -102,7 +106,7 @@ class _Writing:
         self.write_across(self.form.title, self.large, "center").height = 30
         if self.form.watermark:
             self.write_across(self.form.watermark, self.bold, "center")
-        about = [self.form.subtitle, f"编号：{self.form.number}" if self.form.number else ""]
+        about = [self.form.subtitle, f"{self.said('编号：', 'No. ')}{self.form.number}" if self.form.number else ""]
         if text := "　　".join(part for part in about if part):
             self.write_across(text, self.font, "right")
 
@@ -168,8 +172,9 @@ class _Writing:
             bounds = [round(self.width * index / len(some)) + 1 for index in range(len(some) + 1)]
             for index, (label, name) in enumerate(some):
                 self.sheet.cell(self.row, bounds[index]).font = self.font
-                put(self.sheet.cell(self.row, bounds[index]), f"{label}：{name or '____________'}")
-                put(self.sheet.cell(self.row + 1, bounds[index]), "    年  月  日")
+                colon = self.said("：", ": ")
+                put(self.sheet.cell(self.row, bounds[index]), f"{label}{colon}{name or '____________'}")
+                put(self.sheet.cell(self.row + 1, bounds[index]), self.said("    年  月  日", "Date: ________"))
             self.row += 3
 
     def write_across(self, text: str, font: Any, horizontal: str) -> Any:
@@ -233,7 +238,7 @@ class _Writing:
         assert foot is not None  # noqa: S101
         head.left.text, head.center.text = _furniture(form.company), _furniture(form.watermark)
         head.right.text = _furniture(form.number)
-        foot.left.text, foot.right.text = _furniture(form.footer), "第 &P 页 共 &N 页"
+        foot.left.text, foot.right.text = _furniture(form.footer), self.said("第 &P 页 共 &N 页", "Page &P of &N")
         sheet.page_margins.top = sheet.page_margins.bottom = 0.8
         sheet.page_margins.left = sheet.page_margins.right = 0.5
 

@@ -28,6 +28,7 @@ def printed(form: Form) -> dict[str, Any]:
         "footer": form.footer,
         "watermark": form.watermark,
         "landscape": form.landscape,
+        "language": form.language,
         "sections": [_section(section) for section in form.sections],
         "signatures": [signature._asdict() for signature in form.signed],
     }

@@ -29,6 +29,7 @@ class Responsible(BaseModel):
     department: str
     severity: str
     finding: str
+    evidence: list[str] = []
 
 
 class ComplaintFiled(Event, name="complaints.complaint.filed.v1"):
@@ -46,6 +47,18 @@ class ComplaintFiled(Event, name="complaints.complaint.filed.v1"):
     slip: Slip | None = None
     about: str | None = None
     branch: str | None = None
+    store: str | None = None
+    severity: str | None = None
+
+
+class ComplaintGraded(Event, name="complaints.complaint.graded.v1"):
+    """Somebody inside has found the case graver than it was taken in (CMP-6, CMP-7)."""
+
+    number: str
+    kind: str
+    severity: str
+    major: bool
+    policy: str | None = None
 
 
 class ComplaintAssigned(Event, name="complaints.complaint.assigned.v1"):
@@ -55,6 +68,7 @@ class ComplaintAssigned(Event, name="complaints.complaint.assigned.v1"):
     kind: str
     post: Post
     person: str | None = None
+    policy: str | None = None
 
 
 class ComplaintReported(Event, name="complaints.complaint.reported.v1"):
@@ -96,6 +110,7 @@ class ResponseMissed(Event, name="complaints.complaint.response_missed.v1"):
     number: str
     post: Post
     respond_by: datetime
+    policy: str | None = None
 
 
 class ResolutionWarned(Event, name="complaints.complaint.resolution_warned.v1"):
@@ -112,6 +127,7 @@ class ResolutionMissed(Event, name="complaints.complaint.resolution_missed.v1"):
     number: str
     post: Post
     resolve_by: datetime
+    policy: str | None = None
 
 
 class ComplaintEscalated(Event, name="complaints.complaint.escalated.v1"):
@@ -122,6 +138,7 @@ class ComplaintEscalated(Event, name="complaints.complaint.escalated.v1"):
     post: Post
     reason: str
     acknowledge_by: datetime | None = None
+    policy: str | None = None
 
 
 class EscalationAcknowledged(Event, name="complaints.complaint.escalation_acknowledged.v1"):
@@ -130,6 +147,54 @@ class EscalationAcknowledged(Event, name="complaints.complaint.escalation_acknow
     number: str
     post: Post
     person: str
+
+
+class EscalationCovered(Event, name="complaints.complaint.escalation_covered.v1"):
+    """Whoever holds the called post is away: their deputies are called in their place, at once (CMP-7)."""
+
+    number: str
+    level: int
+    post: Post
+    away: list[str]
+    deputies: list[str]
+    acknowledge_by: datetime
+    policy: str | None = None
+
+
+class PauseRequested(Event, name="complaints.complaint.pause_requested.v1"):
+    """Whoever handles the case asks to stop its clock; a second person decides (CMP-16)."""
+
+    number: str
+    reason: str
+    person: str
+
+
+class PauseRefused(Event, name="complaints.complaint.pause_refused.v1"):
+    """A second person has said no: the clock goes on (CMP-16)."""
+
+    number: str
+    reason: str
+    person: str
+    policy: str | None = None
+
+
+class ClockPaused(Event, name="complaints.complaint.clock_paused.v1"):
+    """A second person has agreed: the clock stands still until `ends_at` at the latest (CMP-16)."""
+
+    number: str
+    reason: str
+    person: str
+    ends_at: datetime
+    policy: str | None = None
+
+
+class ClockResumed(Event, name="complaints.complaint.clock_resumed.v1"):
+    """The clock goes on, and its deadlines have moved by exactly the pause (CMP-16)."""
+
+    number: str
+    paused_seconds: int
+    respond_by: datetime
+    resolve_by: datetime
 
 
 class ComplaintResponded(Event, name="complaints.complaint.responded.v1"):
@@ -151,6 +216,7 @@ class EvidenceReceived(Event, name="complaints.complaint.evidence_received.v1"):
 
     order_number: str
     lots: list[str]
+    differences: list[str] = []
 
 
 class EvidenceNotFound(Event, name="complaints.complaint.evidence_not_found.v1"):
@@ -172,6 +238,97 @@ class InvestigationConcluded(Event, name="complaints.complaint.investigation_con
     summary: str
 
 
+class SectionFilled(Event, name="complaints.complaint.section_filled.v1"):
+    """What quality's investigation tells of a department's task is on the case (CMP-5, CMP-12, CMP-17)."""
+
+    department: Post
+    reported: bool
+
+
+class ActionNoted(Event, name="complaints.complaint.action_noted.v1"):
+    """A corrective action of quality's is on the case, to be told to the customer (CMP-13)."""
+
+    action_id: UUID
+
+
+class CaseHandedOver(Event, name="complaints.complaint.handed_over.v1"):
+    """A department has the case from now on, and its own clock runs (CMP-5, CMP-14, CMP-17)."""
+
+    number: str
+    kind: str
+    from_department: Post
+    department: Post
+    task: str
+    due_at: datetime
+
+
+class HandoverAccepted(Event, name="complaints.complaint.handover_accepted.v1"):
+    """Somebody of the department has taken the case on (CMP-17)."""
+
+    number: str
+    department: Post
+    person: str
+
+
+class HandoverReturned(Event, name="complaints.complaint.handover_returned.v1"):
+    """The department has sent the case back: it is not theirs (CMP-17)."""
+
+    number: str
+    department: Post
+    back_to: Post
+    reason: str
+
+
+class DepartmentReported(Event, name="complaints.complaint.department_reported.v1"):
+    """The department has done its part, and the case is back with the post that handles it (CMP-14, CMP-17)."""
+
+    number: str
+    department: Post
+    back_to: Post
+    in_time: bool
+    seconds: int
+
+
+class DepartmentMissed(Event, name="complaints.complaint.department_missed.v1"):
+    """A department has had the case longer than policy allows (CMP-17)."""
+
+    number: str
+    department: Post
+    due_at: datetime
+    policy: str | None = None
+
+
+class VisitPlanned(Event, name="complaints.complaint.visit_planned.v1"):
+    """Somebody is to go and see the customer and the goods (CMP-9)."""
+
+    number: str
+    planned_for: datetime
+    people: list[str]
+
+
+class VisitRecorded(Event, name="complaints.complaint.visit_recorded.v1"):
+    """Who went, and when; what was found is on the case (CMP-9)."""
+
+    number: str
+    visited_at: datetime
+    people: list[str]
+
+
+class VisitCancelled(Event, name="complaints.complaint.visit_cancelled.v1"):
+    """Nobody goes after all (CMP-9)."""
+
+    number: str
+    reason: str
+
+
+class CauseFound(Event, name="complaints.complaint.cause_found.v1"):
+    """Whoever handles the case has found out what happened, and why (CMP-8)."""
+
+    number: str
+    kind: str
+    cause: str
+
+
 class ResponsibilityEstablished(Event, name="complaints.complaint.responsibility_established.v1"):
     """Who is responsible has been established (经查实); only this may start a penalty (CMP-15)."""
 
@@ -179,6 +336,7 @@ class ResponsibilityEstablished(Event, name="complaints.complaint.responsibility
     kind: str
     verified: bool
     responsible: list[Responsible]
+    policy: str | None = None
 
 
 class MeasuresProposed(Event, name="complaints.complaint.measures_proposed.v1"):
@@ -192,6 +350,13 @@ class CustomerConsented(Event, name="complaints.complaint.customer_consented.v1"
     """The customer agrees to what was proposed (CMP-8)."""
 
     number: str
+
+
+class MeasuresCarriedOut(Event, name="complaints.complaint.carried_out.v1"):
+    """What the customer agreed to was done (CMP-8)."""
+
+    number: str
+    reference: str
 
 
 class ClaimOutcomeReceived(Event, name="complaints.complaint.claim_outcome_received.v1"):
@@ -211,6 +376,49 @@ class ComplaintResolved(Event, name="complaints.complaint.resolved.v1"):
     summary: str
 
 
+class OpinionAnswered(Event, name="complaints.complaint.opinion_answered.v1"):
+    """An opinion was answered with what the department concerned says to it (CMP-14)."""
+
+    number: str
+    customer_id: UUID
+    department: Post
+
+
+class MeasuresTold(Event, name="complaints.complaint.measures_told.v1"):
+    """The customer was told what is done so that it does not happen again (CMP-13)."""
+
+    number: str
+    customer_id: UUID
+    measures: str
+
+
+class FollowUpDue(Event, name="complaints.complaint.follow_up_due.v1"):
+    """It is time to ask the customer how things are since (CMP-10)."""
+
+    number: str
+    customer_id: UUID
+    post: Post
+    policy: str | None = None
+
+
+class CustomerFollowedUp(Event, name="complaints.complaint.followed_up.v1"):
+    """The customer was asked how things are since (CMP-10)."""
+
+    number: str
+    customer_id: UUID
+    satisfied: bool
+
+
+class ComplaintSummedUp(Event, name="complaints.complaint.summed_up.v1"):
+    """What the company learns from the case (CMP-8, CMP-13)."""
+
+    number: str
+    kind: str
+    cause: str
+    lesson: str
+    prevention: str
+
+
 class AttemptLogged(Event, name="complaints.complaint.attempt_logged.v1"):
     """Somebody has tried to reach the customer (CMP-11)."""
 
@@ -224,6 +432,7 @@ class ComplaintClosed(Event, name="complaints.complaint.closed.v1"):
     number: str
     customer_id: UUID
     confirmed: bool
+    policy: str | None = None
 
 
 class ComplaintReopened(Event, name="complaints.complaint.reopened.v1"):

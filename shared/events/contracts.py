@@ -77,6 +77,7 @@ class ContractSubmitted(Event, name="contracts.contract.submitted.v1"):
     digest: str
     departments: list[Post]
     chain: list[Post]
+    policy: str | None = None
 
 
 class ContractLineReviewed(Event, name="contracts.contract.line_reviewed.v1"):
@@ -187,6 +188,7 @@ class PerformanceOpened(Event, name="contracts.performance.opened.v1"):
     contract_id: UUID
     number: str
     customer_id: UUID
+    policy: str | None = None
 
 
 class PerformanceAdjusted(Event, name="contracts.performance.adjusted.v1"):

@@ -215,6 +215,7 @@ class DepositConfirmed(Event, name="orders.order.deposit_confirmed.v1"):
     customer_id: UUID
     total: Amount
     confirmed: Amount
+    policy: str | None = None
 
 
 class PaymentReversed(Event, name="orders.order.payment_reversed.v1"):
@@ -254,6 +255,7 @@ class PaymentReminded(Event, name="orders.order.payment_reminded.v1"):
     salesperson: str
     outstanding: Amount
     expires_at: datetime | None = None
+    policy: str | None = None
 
 
 class OrderPaid(Event, name="orders.order.paid.v1"):
@@ -401,6 +403,7 @@ class OrderExpired(Event, name="orders.order.expired.v1"):
     customer_id: UUID | None = None
     contract_id: UUID | None = None
     lines: list[OrderedLine] = []
+    policy: str | None = None
 
 
 class OrderDocumentFiled(Event, name="orders.order_document.filed.v1"):

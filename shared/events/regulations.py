@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, field_serializer, field_validator
 
 from shared.domain.actor import Post
+from shared.domain.policy_parameter import exact, plain
 from shared.events.event import Event
 
 
@@ -20,6 +21,15 @@ class PolicyParameter(BaseModel):
     clause: str
     regulation: str
     edition: int
+
+    @field_validator("value", mode="before")
+    @classmethod
+    def _exact(cls, value: Any) -> Any:
+        return exact(value)
+
+    @field_serializer("value", when_used="json")
+    def _as_number(self, value: Any) -> Any:
+        return plain(value)
 
 
 class PolicyTookEffect(Event, name="regulations.policy.took_effect.v1"):

@@ -11,7 +11,6 @@ import orjson
 from nats.aio.client import Client
 from opentelemetry.trace import SpanKind
 
-from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, Refusal
 from shared.events.envelope import Occasion, Undecodable, open_event
 from shared.events.event import Entity, Provenance
@@ -22,6 +21,7 @@ from shared.messaging.inbox import Cursor, Heard
 from shared.messaging.leadership import leadership
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
+from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Connection, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
@@ -40,14 +40,14 @@ class Consumer:
         pool: Pool,
         bus: Client,
         reactions: Reactions,
-        policy: Policy,
+        policies: Policies,
         wake: asyncio.Event,
         hands: Hands,
     ) -> None:
         self.name = reactions.service
         self.active = False
         self._url, self._pool, self._bus, self._reactions = url, pool, bus, reactions
-        self._policy, self._wake, self._hands = policy, wake, hands
+        self._policies, self._wake, self._hands = policies, wake, hands
 
     async def run(self) -> None:
         """Follow every source for ever; losing the database connection ends the term of office."""
@@ -149,7 +149,7 @@ class Consumer:
         async with self._pool.acquire() as connection, connection.transaction():
             before = await inbox.cursors(connection, self.name, batch)
             after: dict[Entity, tuple[int, UUID]] = {}
-            work = Work(connection, self._policy)
+            work = Work(connection, self._policies)
             freed = [entity for heard in batch for entity in await self._one(connection, work, heard, before, after)]
             await work.flush()
             await inbox.advance(connection, self.name, before, after)
@@ -245,7 +245,7 @@ class Consumer:
             version = before[heard.known.entity].version
             if heard.known.version > version + 1:
                 return False
-            work = Work(connection, self._policy)
+            work = Work(connection, self._policies)
             if heard.known.version == version + 1:
                 await self.react(work, heard, heard.known)
                 await work.flush()

@@ -30,6 +30,13 @@ class Reactions:
 
         return register
 
+    def also[E: Event](self, event: type[E], reaction: Reaction[E]) -> "Reactions":
+        """The same doors and one more; these stay as they are, for another application of the service."""
+        more = Reactions(self.service)
+        more._by_name.update(self._by_name)
+        more.on(event)(reaction)
+        return more
+
     @property
     def sources(self) -> list[str]:
         """The services whose streams this one follows."""

@@ -7,10 +7,10 @@ from datetime import datetime
 import asyncpg
 
 from shared.domain.aggregate import Aggregate
-from shared.domain.policy import Policy
 from shared.domain.refusals import ChangedMeanwhile, NotAllowedNow
 from shared.events.envelope import Occasion
 from shared.hands import Hands
+from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool, passing
 from shared.persistence.work import Work
 from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, thread_of, traceparent
@@ -42,8 +42,8 @@ LONGEST_WAIT = 1.0  # seconds between looks, so that a deadline set elsewhere is
 class Timers:
     """Fires what falls due. Any number may run: each deadline is claimed by one, together with what it causes."""
 
-    def __init__(self, pool: Pool, kinds: Sequence[type[Aggregate]], policy: Policy, wake: asyncio.Event) -> None:
-        self._pool, self._policy, self._wake = pool, policy, wake
+    def __init__(self, pool: Pool, kinds: Sequence[type[Aggregate]], policies: Policies, wake: asyncio.Event) -> None:
+        self._pool, self._policies, self._wake = pool, policies, wake
         self._kinds = {kind.ENTITY: kind for kind in kinds}
         self._claimed: list[asyncpg.Record] = []
 
@@ -85,7 +85,9 @@ class Timers:
     async def _fire(self, limit: int) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
             self._claimed = rows = await connection.fetch(CLAIM, limit, list(self._kinds))
-            work = Work(connection, self._policy)
+            work = Work(connection, self._policies)
+            for entity, kind in self._kinds.items():
+                await work.take(kind, [row["owner"] for row in rows if row["entity"] == entity])
             for row in sorted(rows, key=lambda row: row["due_at"]):
                 await self._one(work, row)
             await work.flush()

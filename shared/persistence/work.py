@@ -1,7 +1,7 @@
 """The work of a batch: reactions and deadlines share one transaction, one identity map, one flush."""
 
 import hashlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Any, cast
@@ -12,19 +12,22 @@ import asyncpg
 from shared.domain.aggregate import Aggregate
 from shared.domain.policy import Policy
 from shared.events.envelope import Occasion, new_id
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Connection
-from shared.persistence.store import LOAD, Draft, Key, Row, load, restore, stamp, statement, write
+from shared.persistence.store import LOAD_MANY, Draft, Key, Row, load, restore, stamp, statement, write
 
 
 class Work:
     """What a reaction has in hand. Everything it does takes effect with the batch's commit, or not at all."""
 
-    def __init__(self, connection: Connection, policy: Policy) -> None:
-        self.policy = policy
+    def __init__(self, connection: Connection, policies: Policies) -> None:
         self.written = False
+        self._policies = policies
         self._connection = connection
         self._occasion: Occasion | None = None
         self._held: dict[tuple[type[Aggregate], UUID], Aggregate] = {}
+        self._taken: dict[tuple[type[Aggregate], UUID], Aggregate] = {}  # read ahead
+        self._touched: dict[tuple[type[Aggregate], UUID], Aggregate] = {}  # on this occasion: of a batch, a few
         self._rows: dict[tuple[type[Aggregate], UUID], list[Row]] = {}
         self._stories: dict[tuple[type[Aggregate], UUID], UUID] = {}
         self._projected: list[tuple[str, list[tuple[Any, ...]]]] = []
@@ -32,9 +35,10 @@ class Work:
     @contextmanager
     def on(self, occasion: Occasion) -> Iterator[None]:
         """What is recorded inside is recorded on this occasion."""
-        self._occasion = occasion
+        if occasion is not self._occasion:
+            self._occasion, self._touched = occasion, {}
         yield
-        for place, aggregate in self._held.items():
+        for place, aggregate in self._touched.items():
             rows = self._rows.setdefault(place, [])
             fresh = stamp(aggregate, occasion, rows)
             rows.extend(fresh)
@@ -52,6 +56,15 @@ class Work:
         """Now: what is recorded bears this time; when the cause happened is `event.time`."""
         return self.occasion.at
 
+    @property
+    def policy(self) -> Policy:
+        """The policy in force: for what begins now (REG-2)."""
+        return self._policies.at(self.at)
+
+    def policy_of(self, version: str) -> Policy:
+        """The policy a running case is stamped with: a change never alters the case (REG-2)."""
+        return self._policies.of(version)
+
     def id_for(self, purpose: str) -> UUID:
         """An id that follows from the cause, and is ordered by its time: the same event always opens the same thing."""
         cause = self.occasion.causation_id
@@ -67,26 +80,33 @@ class Work:
 
     async def get[A: Aggregate](self, kind: type[A], identity: UUID) -> A:
         """An existing aggregate, the same object throughout the batch; raises `NotFound`."""
-        if (held := self._held.get((kind, identity))) is not None:
-            return cast("A", held)
-        aggregate = await load(self._connection, kind, identity)
-        self._held[kind, identity] = aggregate
-        return aggregate
+        held = self._in_hand(kind, identity)
+        return self._touch(await load(self._connection, kind, identity) if held is None else held)
 
     async def find[A: Aggregate](self, kind: type[A], identity: UUID) -> A | None:
         """Like `get`, but `None` where there is none."""
-        if (held := self._held.get((kind, identity))) is not None:
-            return cast("A", held)
-        record = await self._connection.fetchrow(statement(LOAD, kind), identity)
-        if record is None:
-            return None
-        aggregate = restore(kind, record)
-        self._held[kind, identity] = aggregate
-        return aggregate
+        if (held := self._in_hand(kind, identity)) is None:
+            await self.take(kind, [identity])
+            held = self._in_hand(kind, identity)
+        return None if held is None else self._touch(held)
+
+    async def take(self, kind: type[Aggregate], identities: Sequence[UUID]) -> None:
+        """Read many that will be asked for, in one round trip; those that do not exist are passed over."""
+        missing = [identity for identity in identities if self._in_hand(kind, identity) is None]
+        for record in await self._connection.fetch(statement(LOAD_MANY, kind), missing):
+            self._taken[kind, record["id"]] = restore(kind, record)
 
     def begin[A: Aggregate](self, aggregate: A) -> A:
         """Keep a new aggregate with this batch."""
-        self._held[type(aggregate), aggregate.id] = aggregate
+        return self._touch(aggregate)
+
+    def _in_hand[A: Aggregate](self, kind: type[A], identity: UUID) -> A | None:
+        place = (kind, identity)
+        return cast("A | None", self._held.get(place) or self._taken.get(place))
+
+    def _touch[A: Aggregate](self, aggregate: A) -> A:
+        place = (type(aggregate), aggregate.id)
+        self._held[place] = self._touched[place] = aggregate
         return aggregate
 
     def project(self, query: str, *args: Any) -> None:

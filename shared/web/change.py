@@ -15,6 +15,7 @@ from shared.domain.aggregate import Aggregate
 from shared.domain.policy import Policy
 from shared.domain.refusals import Refusal
 from shared.events.envelope import Occasion, new_id
+from shared.persistence.policies import Policies
 from shared.persistence.store import Answer, Key, KeyTaken, Store
 from shared.persistence.work import Work
 from shared.telemetry import story, traceparent
@@ -42,14 +43,23 @@ class Change[A: Aggregate]:
     """
 
     def __init__(self, kind: type[A], request: Request, occasion: Occasion, key: Key | None) -> None:
-        self.policy: Policy = request.app.state.policy
         self.at = occasion.at
         self.new_id = new_id
         self._kind, self._request, self._occasion, self._key = kind, request, occasion, key
         self._store: Store = request.app.state.store
+        self._policies: Policies = request.app.state.policies
         self._pool = self._store.pool
         self._expected = request.headers.get("if-match")
         self._answer: Answer | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force: for what begins now (REG-2)."""
+        return self._policies.at(self.at)
+
+    def policy_of(self, version: str) -> Policy:
+        """The policy a running case is stamped with: a change never alters the case (REG-2)."""
+        return self._policies.of(version)
 
     @asynccontextmanager
     async def __call__(self, identity: UUID) -> AsyncIterator[A]:
@@ -71,7 +81,7 @@ class Change[A: Aggregate]:
         """
         try:
             async with self._pool.acquire() as connection, connection.transaction():
-                both = Together[A](Work(connection, self.policy))
+                both = Together[A](Work(connection, self._policies))
                 with both.work.on(self._occasion):
                     found = 0
                     if identity is not None:
@@ -93,7 +103,7 @@ class Change[A: Aggregate]:
     async def many(self) -> AsyncIterator[Work]:
         """Many new things at once, in one transaction, all or none: an import."""
         async with self._pool.acquire() as connection, connection.transaction():
-            work = Work(connection, self.policy)
+            work = Work(connection, self._policies)
             with work.on(self._occasion):
                 yield work
             await work.flush()

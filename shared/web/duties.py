@@ -10,7 +10,6 @@ import orjson
 from nats.aio.client import Client
 
 from shared.domain.aggregate import Aggregate
-from shared.domain.policy import Policy
 from shared.domain.refusals import NotAllowedNow
 from shared.hands import Hands
 from shared.messaging import audit
@@ -19,6 +18,7 @@ from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
 from shared.persistence.housekeeping import housekeeping
+from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool
 from shared.persistence.timers import Timers
 from shared.settings import Role, Settings
@@ -37,24 +37,20 @@ class Duties:
     bus: Client
 
     def __init__(
-        self, settings: Settings, pool: Pool, reactions: Reactions, timed: Sequence[type[Aggregate]], policy: Policy,
-        wake: asyncio.Event,
+        self, settings: Settings, pool: Pool, reactions: Reactions, timed: Sequence[type[Aggregate]],
+        policies: Policies, wake: asyncio.Event,
     ) -> None:  # fmt: skip
         self.name = reactions.service
-        self._settings, self._pool, self._reactions, self._policy, self._wake = (
-            settings,
-            pool,
-            reactions,
-            policy,
-            wake,
-        )
-        self._timers = Timers(pool, timed, policy, wake)
+        self._settings, self._pool, self._reactions, self._wake = settings, pool, reactions, wake
+        self._policies = policies
+        self._timers = Timers(pool, timed, policies, wake)
         self.hands = Hands()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Duties"]:
         """Everything this process is for, until the block ends; then what is in hand is finished, for at most 10 s."""
-        tasks = [asyncio.create_task(self._at_work()), asyncio.create_task(self._daily())]
+        for_ever = (self._at_work(), self._daily(), self._policies.follow(self._pool))
+        tasks = [asyncio.create_task(duty) for duty in for_ever]
         if Role.TIMERS in self._settings.roles:
             tasks.append(asyncio.create_task(self._timers.run(self.hands)))
         try:
@@ -91,7 +87,7 @@ class Duties:
                 self._pool,
                 self.bus,
                 self._reactions,
-                self._policy,
+                self._policies,
                 self._wake,
                 self.hands,
             )

@@ -1,6 +1,7 @@
 """Problem details (RFC 9457) for every "no" and every fault; the only place that knows status codes."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -10,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
 
+from shared.domain.decisions import refusal_id
 from shared.domain.refusals import (
     ChangedMeanwhile,
     Forbidden,
@@ -19,6 +21,7 @@ from shared.domain.refusals import (
     Refusal,
     RuleBroken,
 )
+from shared.persistence.policies import UnknownPolicy
 from shared.persistence.pool import OUT_OF_REACH as OUT_OF_REACH
 from shared.persistence.store import Answer
 from shared.telemetry import log
@@ -50,6 +53,7 @@ TITLES = {
     "http": "The request cannot be answered",
 }
 
+NOT_YET = "the policy that this case was begun under has not reached this process yet; ask again"
 AGAIN = "the database is out of reach; repeat the request with the same Idempotency-Key"
 
 
@@ -104,6 +108,7 @@ class Problems:
         app.add_exception_handler(HTTPException, self.http)
         app.add_exception_handler(asyncpg.DataError, self.data)
         app.add_exception_handler(asyncpg.TransactionRollbackError, self.collision)
+        app.add_exception_handler(UnknownPolicy, self.unknown_policy)
         for kind in OUT_OF_REACH:
             app.add_exception_handler(kind, self.out_of_reach)
         app.add_exception_handler(Exception, self.fault)
@@ -118,7 +123,7 @@ class Problems:
         assert isinstance(error, Refusal)  # noqa: S101 - Starlette dispatches by this type
         language = language_of(request.headers.get("accept-language"))
         status = CODES.get(type(error)) or next(code for kind, code in STATUS.items() if isinstance(error, kind))
-        extra: dict[str, Any] = {"rule": error.rule} if error.rule else {}
+        extra = _basis(error.rule)
         if error.field:
             extra["field"] = error.field
         if isinstance(error, Invalid):
@@ -170,6 +175,10 @@ class Problems:
         # Two changes of several things each waited for the other, and this one was given up.
         return self.problem(request, 409, "changed_meanwhile", "another change was in the way; ask again")
 
+    async def unknown_policy(self, request: Request, error: Exception) -> Response:
+        log.error("policies: %s", error)
+        return self.problem(request, 503, "unavailable", NOT_YET, headers={"Retry-After": "2"})
+
     async def out_of_reach(self, request: Request, error: Exception) -> Response:
         log.error("database out of reach: %s", error)
         return self.problem(request, 503, "unavailable", AGAIN, headers={"Retry-After": "2"})
@@ -207,3 +216,13 @@ class Problems:
             body["trace_id"] = f"{current.trace_id:032x}"
         found = {"Content-Language": "zh-CN" if language == "zh" else "en", **(headers or {})}
         return Response(orjson.dumps(body, default=str), status, found, "application/problem+json")
+
+
+def _basis(rule: str | None) -> dict[str, Any]:
+    """The rule that said no, and where the regulations service shows what it rests on (REG-4)."""
+    if rule is None:
+        return {}
+    decision = refusal_id(rule, datetime.now(UTC))
+    if decision is None:
+        return {"rule": rule}
+    return {"rule": rule, "decision": str(decision), "basis": f"/v1/decisions/{decision}/basis"}

@@ -9,7 +9,9 @@ from fastapi import APIRouter, FastAPI
 
 from shared.domain.aggregate import Aggregate
 from shared.domain.policy import Policy
+from shared.messaging.policy_reaction import with_policies
 from shared.messaging.reactions import Reactions
+from shared.persistence.policies import Policies
 from shared.persistence.pool import migrate, open_pool
 from shared.persistence.store import Store
 from shared.settings import Role, Settings
@@ -35,9 +37,9 @@ def create_service(
     `timed` are the aggregates that set deadlines. Nothing is opened before the lifespan begins.
     """
     start_telemetry(folder.name, level=settings.log_level, endpoint=settings.otel_exporter_otlp_endpoint)
-    policy = Policy.read(settings.policy_file)
+    policies, reactions = Policies(Policy.read(settings.policy_file)), with_policies(reactions)
 
-    parts = (settings, reactions, timed, policy)
+    parts = (settings, reactions, timed, policies)
     app = FastAPI(
         title=f"Xiaofu {folder.name}",
         version="1",
@@ -45,15 +47,17 @@ def create_service(
         summary=_charter(folder),
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the door traces and measures, for less
     )
-    app.state.name, app.state.policy, app.state.reactions = folder.name, policy, reactions
+    app.state.name, app.state.policies, app.state.reactions = folder.name, policies, reactions
     app.state.roles = settings.roles
+    app.state.company, app.state.public_url = settings.company_name, settings.public_url.rstrip("/")
     # What answers without end has to be ended first: the server waits for every answer before it stops.
     app.state.before_stop = []
     app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
     doors = [*api, operators.router] if Role.API in settings.roles else [operators.router]
     for router in (*doors, operators.health):
         app.router.routes.extend(router.routes)
-    Problems(Words(folder / "messages.zh.toml")).install(app)
+    app.state.words = Words(folder / "messages.zh.toml")
+    Problems(app.state.words).install(app)
     app.add_middleware(Door, body_limit=settings.body_limit, seconds=settings.request_seconds)
     return app
 
@@ -66,7 +70,7 @@ async def _at_work(
     settings: Settings,
     reactions: Reactions,
     timed: Sequence[type[Aggregate]],
-    policy: Policy,
+    policies: Policies,
 ) -> AsyncIterator[None]:
     """Database, duties, and whatever a router keeps open, from start to stop."""
     for name in await migrate(settings.database_url, folder / "migrations"):
@@ -74,8 +78,9 @@ async def _at_work(
     wake = asyncio.Event()
     async with open_pool(settings.database_url, size=settings.pool_size, name=f"xiaofu {folder.name}") as pool:
         app.state.pool, app.state.store = pool, Store(pool, wake)
+        await policies.open(pool)
         async with (
-            Duties(settings, pool, reactions, timed, policy, wake).running() as app.state.duties,
+            Duties(settings, pool, reactions, timed, policies, wake).running() as app.state.duties,
             AsyncExitStack() as open_for_routes,
         ):
             for router in api:

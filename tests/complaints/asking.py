@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from shared.domain.actor import Actor
 from shared.events.customers import CustomerRegistered
 from shared.events.event import Event
-from tests.complaints.cases import PHONE, SLIP
+from tests.complaints.cases import OFFICE, PHONE, SLIP, WAREHOUSE
 from tests.hearing import tell
 from tests.house import Running
 
@@ -65,6 +65,11 @@ class Desk:
         """A command that must be fine."""
         answer: dict[str, Any] = await self.running.post(f"/complaints/{case['id']}/{verb}", self.as_(by), body, **more)
         return answer
+
+    async def pass_on(self, case: dict[str, Any], by: Actor = OFFICE) -> None:
+        """The warehouse gets the case from whoever handles it, and says what it has to say."""
+        await self.do(case, "hand-over", by, {"department": "warehouse", "task": "请核实"})
+        await self.do(case, "report", WAREHOUSE, {"report": "已核实，采纳"})
 
     async def refused(
         self, case: dict[str, Any], verb: str, by: Actor, body: Any = None, **more: Any

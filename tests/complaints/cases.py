@@ -79,15 +79,32 @@ def resolved(kind: Kind = Kind.QUALITY, by: Actor = DIRECTOR, **more: Any) -> Co
     """A complaint that was proposed on, agreed, and carried out."""
     complaint = taken(kind, by, **more)
     complaint.respond(Channel.PHONE, EVIDENCE, "王先生", by, NOON + HOUR)
+    if kind is Kind.OPINION:
+        passed_on(complaint, by)
     complaint.propose("换货十二平方米", by, NOON + 2 * HOUR)
     complaint.agree("可以", CUSTOMER, NOON + 3 * HOUR)
     complaint.resolve("已换货", "电话", by, NOON + 4 * HOUR)
     return complaint
 
 
+WAREHOUSE = person("w9", Post.WAREHOUSE)
+
+
+def passed_on(complaint: Complaint, by: Actor, at: datetime = NOON + HOUR) -> None:
+    """The warehouse has the case, and says what it has to say."""
+    complaint.hand_over(Post.WAREHOUSE, "请核实", by, at)
+    complaint.report_back("已核实，采纳", WAREHOUSE, at)
+
+
 def found(employee: str = "w1", severity: str = "ordinary") -> Found:
     return Found.model_validate(
-        {"employee": employee, "department": "成品车间", "severity": severity, "finding": "分色有误"}
+        {
+            "employee": employee,
+            "department": "成品车间",
+            "severity": severity,
+            "finding": "分色有误",
+            "evidence": ["分色记录 A12"],
+        }
     )
 
 

@@ -15,6 +15,9 @@ HURRY = """
 response_time   = { value = 0.4, unit = "second" }
 resolution_time = { value = 3, unit = "second" }
 escalation_step = { value = 2, unit = "second" }
+pause_cap       = { value = 0.5, unit = "second" }
+department_time = { value = 1, unit = "second" }
+follow_up_after = { value = 0.5, unit = "second" }
 """
 
 

@@ -34,13 +34,24 @@ def customer_of(case: dict[str, Any]) -> Actor:
     return person("k1", Post.CUSTOMER, customer=case["customer_id"])
 
 
+async def deadlines(desk: Desk, case: dict[str, Any]) -> list[str]:
+    rows = await desk.running.pool.fetch("SELECT kind FROM timers WHERE owner = $1 ORDER BY kind", UUID(case["id"]))
+    return [row["kind"] for row in rows]
+
+
 async def test_a_complaint_goes_from_intake_to_the_customers_word(desk: Desk) -> None:
     """CMP-1, CMP-4, CMP-7, CMP-8, CMP-10, CMP-11, CMP-15"""
     case = await desk.file(CLERK)
     customer = customer_of(case)
     await desk.do(case, "take", DIRECTOR)
     await desk.do(case, "respond", DIRECTOR, RESPONSE)
-    found = {"employee": "w1", "department": "成品车间", "severity": "ordinary", "finding": "分色有误"}
+    found = {
+        "employee": "w1",
+        "department": "成品车间",
+        "severity": "ordinary",
+        "finding": "分色有误",
+        "evidence": ["分色记录 A12"],
+    }
     await desk.do(case, "establish", DIRECTOR, {"verified": True, "responsible": [found]})
     await desk.do(case, "propose", DIRECTOR, {"measures": "换货"})
     await desk.do(case, "consent", customer, {"customer_said": "可以"})
@@ -51,11 +62,11 @@ async def test_a_complaint_goes_from_intake_to_the_customers_word(desk: Desk) ->
         "filed", "assigned", "taken", "responded", "responsibility_established", "measures_proposed",
         "customer_consented", "resolved", "closed",
     ]  # fmt: skip
-    assert await desk.running.pool.fetchval("SELECT count(*) FROM timers WHERE owner = $1", UUID(case["id"])) == 0
+    assert await deadlines(desk, case) == ["remind_follow_up"]
     reopened = await desk.do(case, "reopen", customer, {"reason": "又有色差"})
     assert reopened["status"] == "in_hand"
     assert reopened["reopenings"][0]["reason"] == "又有色差"
-    assert await desk.running.pool.fetchval("SELECT count(*) FROM timers WHERE owner = $1", UUID(case["id"])) == 4
+    assert await deadlines(desk, case) == ["miss_resolution", "miss_response", "warn_resolution", "warn_response"]
 
 
 async def test_an_unknown_customer_cannot_complain_and_nothing_is_accepted(desk: Desk) -> None:
@@ -244,6 +255,7 @@ async def test_lists_are_filtered_paged_and_without_contact_data(desk: Desk) -> 
         return len((await desk.running.get(f"{of_customer}&{query}", desk.as_(OFFICE)))["items"])
 
     await desk.do(cases[1], "take", OFFICE)
+    await desk.pass_on(cases[1])
     await desk.do(cases[1], "resolve", OFFICE, VERBS["resolve"])
     await desk.do(cases[1], "close", AGENT, {"confirmed_by": "王先生"})
     assert await count("kind=service") == 1
@@ -266,7 +278,13 @@ async def test_responsibility_is_established_with_known_words(desk: Desk) -> Non
     """CMP-15"""
     case = await desk.file(CLERK)
     await desk.do(case, "take", VICE_PRESIDENT)
-    found = {"employee": "w1", "department": "成品车间", "severity": "dire", "finding": "分色有误"}
+    found = {
+        "employee": "w1",
+        "department": "成品车间",
+        "severity": "dire",
+        "finding": "分色有误",
+        "evidence": ["分色记录 A12"],
+    }
     problem = await desk.refused(case, "establish", VICE_PRESIDENT, {"verified": True, "responsible": [found]})
     assert problem["code"] == "invalid"
     problem = await desk.refused(case, "establish", VICE_PRESIDENT, {"verified": True})
@@ -324,6 +342,7 @@ async def test_a_post_inside_opens_nothing_that_a_post_outside_asks_for(desk: De
     assert (await desk.running.refused("/complaints", desk.as_(mixed), await desk.body()))["code"] == "forbidden"
     await desk.do(case, "take", OFFICE)
     assert (await desk.refused(case, "consent", mixed, VERBS["consent"]))["code"] == "forbidden"
+    await desk.pass_on(case)
     await desk.do(case, "resolve", OFFICE, VERBS["resolve"])
     assert (await desk.refused(case, "close", mixed, {"confirmed_by": "我"}))["code"] == "forbidden"
     await desk.do(case, "close", customer_of(case))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.complaints.domain.intake import Channel, Kind
-from services.complaints.domain.timed_case import ClockName
+from services.complaints.domain.terms import ClockName
 from shared.domain.actor import Post
 from shared.domain.refusals import Forbidden, NotAllowedNow
 from shared.domain.working_time import Calendar
@@ -24,6 +24,7 @@ from tests.complaints.cases import (
     POLICY,
     filed,
     happened,
+    passed_on,
     person,
     resolved,
     rule_of,
@@ -142,6 +143,7 @@ def test_a_deadline_that_passed_while_no_timer_ran_is_a_breach_all_the_same() ->
 def test_resolving_what_was_never_answered_leaves_the_breach() -> None:
     """CMP-7"""
     complaint = taken(Kind.OPINION, OFFICE)
+    passed_on(complaint, OFFICE)
     complaint.resolve("已采纳", "信函", OFFICE, NOON + 30 * HOUR)
     assert [breach.clock for breach in complaint.breaches] == [ClockName.RESPONSE]
 
@@ -149,7 +151,7 @@ def test_resolving_what_was_never_answered_leaves_the_breach() -> None:
 def test_warnings_stop_when_there_is_nothing_left_to_warn_of() -> None:
     """CMP-7"""
     complaint = resolved()
-    assert set(complaint.timers.values()) == {None}
+    assert {kind for kind, due_at in complaint.timers.items() if due_at} == {"remind_follow_up"}
     complaint = taken()
     complaint.respond(Channel.PHONE, EVIDENCE, "王先生", DIRECTOR, NOON + 2 * HOUR)
     complaint.warn_response(NOON + 18 * HOUR)

@@ -7,11 +7,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from services.complaints.domain.complaint import NEEDS_CONSENT, Complaint
+from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.intake import Channel, Kind, Severity
 from services.complaints.domain.lifecycle import RUNNING, ComplaintStatus
-from services.complaints.domain.timed_case import Breach, ClockName
-from shared.domain.actor import Actor
+from services.complaints.domain.settled_case import NEEDS_CONSENT
+from services.complaints.domain.terms import Breach, ClockName
+from shared.domain.actor import Actor, Post
 from shared.domain.refusals import NotAllowedNow, Refusal
 from tests.complaints.cases import (
     ACCUSED,
@@ -30,12 +31,13 @@ from tests.complaints.cases import (
     POLICY,
     STRANGER,
     VICE_PRESIDENT,
+    WAREHOUSE,
     filed,
     found,
 )
 
 PEOPLE = [ACCUSED, AGENT, BRANCH_HEAD, CLERK, CUSTOMER, DELEGATE, DIRECTOR, GENERAL_MANAGER, MANAGER, OFFICE, STRANGER,
-          VICE_PRESIDENT]  # fmt: skip
+          VICE_PRESIDENT, WAREHOUSE]  # fmt: skip
 TEXT = st.sampled_from(["", EVIDENCE, "王先生"])
 NAMED = st.lists(st.sampled_from(["w1", "w2", MANAGER.id]), max_size=2)
 
@@ -124,9 +126,73 @@ class AnyStory(RuleBasedStateMachine):
         """The next step in order, so that stories get to their end often enough."""
         by = next((one for one in PEOPLE if one.id == self.complaint.handler), DIRECTOR)
         self.take(by)
+        self.hand_over(by, Post.WAREHOUSE)
+        self.report_back(WAREHOUSE)
         self.resolve(by)
         self.propose(by)
         self.agree(CUSTOMER)
+
+    @rule()
+    def the_handler_waits(self) -> None:
+        """A pause that is asked for and granted, so that pauses run often enough."""
+        by = next((one for one in PEOPLE if one.id == self.complaint.handler), DIRECTOR)
+        self.ask_pause(by, "waiting_for_customer", None)
+        self.decide_pause(GENERAL_MANAGER, granted=True)
+
+    @rule(by=st.sampled_from(PEOPLE), reason=st.sampled_from(["waiting_for_customer", "holidays"]),
+          hours=st.sampled_from([None, 1, 100]))  # fmt: skip
+    def ask_pause(self, by: Actor, reason: str, hours: int | None) -> None:
+        until = hours and self.now + hours * HOUR
+        self.attempt(lambda complaint: complaint.ask_pause(reason, "出差", until or None, by, self.now))
+
+    @rule(by=st.sampled_from(PEOPLE), granted=st.booleans())
+    def decide_pause(self, by: Actor, granted: bool) -> None:
+        self.attempt(
+            lambda complaint: (
+                complaint.grant_pause(by, self.now) if granted else complaint.refuse_pause("不必", by, self.now)
+            )
+        )
+
+    @rule(by=st.sampled_from(PEOPLE))
+    def resume(self, by: Actor) -> None:
+        self.attempt(lambda complaint: complaint.resume(by, self.now))
+
+    @rule(by=st.sampled_from(PEOPLE), department=st.sampled_from([Post.WAREHOUSE, Post.OFFICE, Post.CUSTOMER]))
+    def hand_over(self, by: Actor, department: Post) -> None:
+        self.attempt(lambda complaint: complaint.hand_over(department, "请核实", by, self.now))
+
+    @rule(by=st.sampled_from([WAREHOUSE, OFFICE, ACCUSED]), accepted=st.booleans())
+    def answer_handover(self, by: Actor, accepted: bool) -> None:
+        self.attempt(
+            lambda complaint: (
+                complaint.accept_handover(by, self.now)
+                if accepted
+                else complaint.return_handover("不归我们", by, self.now)
+            )
+        )
+
+    @rule(by=st.sampled_from([WAREHOUSE, OFFICE, ACCUSED]))
+    def report_back(self, by: Actor) -> None:
+        self.attempt(lambda complaint: complaint.report_back("已核实", by, self.now))
+
+    @rule(by=st.sampled_from(PEOPLE))
+    def answer(self, by: Actor) -> None:
+        self.attempt(lambda complaint: complaint.answer("采纳", Channel.PHONE, EVIDENCE, "王先生", by, self.now))
+
+    @rule(by=st.sampled_from(PEOPLE), satisfied=st.booleans())
+    def follow_up(self, by: Actor, satisfied: bool) -> None:
+        self.attempt(
+            lambda complaint: complaint.follow_up(Channel.PHONE, "王先生", "还行", satisfied, POLICY, by, self.now)
+        )
+
+    @rule(by=st.sampled_from(PEOPLE), severity=st.sampled_from(Severity), major=st.booleans())
+    def grade(self, by: Actor, severity: Severity, major: bool) -> None:
+        self.attempt(lambda complaint: complaint.grade(severity, major, "媒体关注", by, self.now))
+
+    @rule(away=st.booleans())
+    def whoever_is_called_is_away(self, away: bool) -> None:
+        deputies = ["y9"] if away else []
+        self.attempt(lambda complaint: complaint.cover(len(complaint.calls), ["g9"], deputies, self.now))
 
     @rule(by=st.sampled_from(PEOPLE))
     def log_attempt(self, by: Actor) -> None:
@@ -171,7 +237,10 @@ class AnyStory(RuleBasedStateMachine):
     def a_running_case_has_its_deadlines_and_a_settled_one_none(self) -> None:
         complaint = self.complaint
         if complaint.status not in RUNNING:
-            assert not self.timers
+            assert self.timers.keys() <= {"remind_follow_up"}
+        elif complaint.pause and complaint.pause.running:
+            assert "end_pause" in self.timers
+            assert self.timers.keys().isdisjoint({"miss_response", "miss_resolution"})
         elif complaint.terms.resolve_by > self.now:
             assert "miss_resolution" in self.timers
             assert complaint.response or complaint.missed(ClockName.RESPONSE) or "miss_response" in self.timers
@@ -185,7 +254,29 @@ class AnyStory(RuleBasedStateMachine):
         if complaint.status is ComplaintStatus.CLOSED:
             assert complaint.closure
             since = [one for one in complaint.attempts if complaint.resolution and one.at >= complaint.resolution.at]
-            assert complaint.closure.confirmed_by or len(since) >= POLICY.complaints.closing_attempts
+            assert (
+                complaint.closure.confirmed_by
+                or len(since) >= POLICY.complaints.closing_attempts
+                or (complaint.kind is Kind.OPINION and complaint.reports)
+            )
+
+    @invariant()
+    def the_clock_is_paused_by_two_and_within_the_cap(self) -> None:
+        complaint = self.complaint
+        assert complaint.paused_for <= POLICY.complaints.pause_cap
+        for pause in complaint.pauses:
+            assert pause.granted_by not in pause.asked_by
+            assert pause.reason in POLICY.complaints.pause_reasons
+        moved = complaint.terms.resolve_by - complaint.terms.started_at - POLICY.complaints.resolution_time
+        of_this_run = [pause.took for pause in complaint.pauses if pause.asked_at >= complaint.terms.started_at]
+        assert moved == sum(of_this_run, timedelta(0))
+
+    @invariant()
+    def one_department_has_a_case_that_is_not_settled(self) -> None:
+        complaint = self.complaint
+        assert (complaint.stay is not None) == (complaint.status in RUNNING)
+        assert sum(stay.ended_at is None for stay in complaint.stays) <= 1
+        assert abs(sum(time.share for time in complaint.department_times(self.now)) - 1) < 1e-9
 
     @invariant()
     def nobody_judges_themselves(self) -> None:

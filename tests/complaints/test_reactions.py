@@ -1,7 +1,7 @@
 """What complaints makes of what other services announce."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,10 +12,21 @@ from shared.domain.actor import Post
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
 from shared.events.event import Event
 from shared.events.orders import EvidenceCompiled, EvidenceMissing, IssuedGoods, OrderedLine
-from shared.events.quality import ClaimSettled, InvestigationClosed, InvestigationOpened, LiabilityEstablished, Share
+from shared.events.quality import (
+    ClaimSettled,
+    CorrectiveActionOpened,
+    DepartmentTaskAssigned,
+    FindingRecorded,
+    InvestigationClosed,
+    InvestigationOpened,
+    LiabilityEstablished,
+    Share,
+)
+from shared.events.staff import AbsenceBegan, AbsenceEnded, EmployeeJoined, EmployeeLeft, PostsChanged
 from tests.complaints.asking import Desk
-from tests.complaints.cases import AGENT, CLERK, DIRECTOR, EVIDENCE, OFFICE, person
+from tests.complaints.cases import AGENT, CLERK, DIRECTOR, EVIDENCE, OFFICE, SLIP, person
 from tests.hearing import hear, off_the_bus
+from tests.house import eventually
 
 ORDER, INVESTIGATION, CLAIM = "order", "investigation", "claim"
 
@@ -45,6 +56,23 @@ def liability(case: UUID) -> Event:
     return LiabilityEstablished(number="ZL1", complaint_id=case, shares=[share])
 
 
+def task(case: UUID) -> Event:
+    due_at = datetime(2026, 11, 25, 4, tzinfo=UTC)
+    return DepartmentTaskAssigned(number="ZL1", complaint_id=case, department=Post.WAREHOUSE, due_at=due_at)
+
+
+def finding(case: UUID) -> Event:
+    return FindingRecorded(complaint_id=case, department=Post.WAREHOUSE, cause="storage", finding="堆放混色")
+
+
+ACTION = uuid4()
+
+
+def action(case: UUID) -> Event:
+    due_at = datetime(2026, 12, 24, 4, tzinfo=UTC)
+    return CorrectiveActionOpened(complaint_id=case, action_id=ACTION, owner="w1", due_at=due_at, measure="分区堆放")
+
+
 def concluded(case: UUID) -> Event:
     return InvestigationClosed(number="ZL1", complaint_id=case, summary="分色有误，已改进")
 
@@ -70,6 +98,9 @@ HEARD: list[tuple[Callable[[UUID], Event], list[str], Callable[[dict[str, Any]],
         lambda case: case["investigation"]["summary"],
         "分色有误，已改进",
     ),
+    (task, ["section_filled"], lambda case: case["sections"][0]["due_at"], "2026-11-25T04:00:00Z"),
+    (finding, ["section_filled"], lambda case: case["sections"][0]["finding"], "堆放混色"),
+    (action, ["action_noted"], lambda case: case["actions"][0]["measure"], "分区堆放"),
     (settled, ["claim_outcome_received"], lambda case: case["claims"][0]["amount"], "500.00"),
 ]
 
@@ -119,6 +150,87 @@ async def test_what_others_tell_after_the_case_was_closed_is_kept_too(desk: Desk
     assert seen["claims"]
     assert seen["evidence"]
     assert seen["investigation"]["summary"]
+
+
+async def test_a_department_s_task_and_finding_come_in_any_order(desk: Desk) -> None:
+    """CMP-5, CMP-12, CMP-17: one section of the form, in time by its own deadline."""
+    for told in ((task, finding), (finding, task)):
+        case, investigation = await desk.file(CLERK), uuid4()
+        for event in told:
+            await desk.hear(event(UUID(case["id"])), investigation)
+        (section,) = (await desk.show(case, OFFICE, "/departments"))["sections"]
+        assert (section["cause"], section["reported_by"]) == ("storage", "somebody")
+        assert section["due_at"] == "2026-11-25T04:00:00Z"
+        assert await desk.parked(investigation) == []
+
+
+async def test_where_the_order_says_otherwise_than_the_slip_is_a_finding_on_the_case(desk: Desk) -> None:
+    """CMP-3: nothing is refused for it, and nothing is lost."""
+    case = await desk.file(CLERK, slip=SLIP | {"colour_number": "B7", "quantity": "13.00"})
+    await desk.hear(evidence(UUID(case["id"])), uuid4())
+    seen = await desk.show(case, OFFICE)
+    differences = {one["field"]: (one["slip"], one["order"]) for one in seen["evidence"][0]["differences"]}
+    assert differences["colour_number"] == ("B7", "A12")
+    assert differences["quantity"] == ("13.00", "12.00")
+
+
+def away(person: str, deputy: str, post: Post, branch: str) -> Event:
+    ends_at = datetime(2099, 1, 1, tzinfo=UTC)
+    return AbsenceBegan(employee=person, deputy=deputy, posts=[post], branch=branch, ends_at=ends_at)
+
+
+async def called(desk: Desk, branch: str) -> dict[str, Any]:
+    return await desk.file(CLERK, major=True, branch=branch)
+
+
+async def covered(desk: Desk, case: dict[str, Any]) -> dict[str, Any]:
+    async def there() -> bool:
+        return bool((await desk.show(case, OFFICE))["calls"][0]["away"])
+
+    await eventually(there)
+    clock: dict[str, Any] = await desk.show(case, OFFICE, "/clock")
+    return clock
+
+
+async def test_the_deputy_of_an_absent_general_manager_is_called_at_once(desk: Desk) -> None:
+    """CMP-7: over complaints' own stream, for a call to come; and for one that is open when the absence begins."""
+    head, deputy, branch = f"h{uuid4().hex[:6]}", f"y{uuid4().hex[:6]}", f"b{uuid4().hex[:6]}"
+    post = Post.BRANCH_GENERAL_MANAGER
+    joined = EmployeeJoined(code=head, name="何经理", posts=[post], department="分公司", branch=branch)
+    await desk.hear(joined, uuid4())
+    open_call, absence = await called(desk, branch), uuid4()
+    assert (await desk.show(open_call, OFFICE, "/clock"))["deputies"] == []
+    await desk.hear(away(head, deputy, post, branch), absence)
+    for case in (open_call, await called(desk, branch)):
+        assert (await covered(desk, case))["deputies"] == [deputy]
+        assert "escalation_covered" in await desk.announced(case)
+        await desk.do(case, "acknowledge", person(deputy, Post.SALES_MANAGER))
+    await desk.hear(AbsenceEnded(employee=head, deputy=deputy), absence)
+    assert (await desk.show(await called(desk, branch), OFFICE, "/clock"))["deputies"] == []
+
+
+async def test_where_the_deputy_is_away_too_the_next_post_is_called(desk: Desk) -> None:
+    """CMP-7"""
+    head, deputy, branch = f"h{uuid4().hex[:6]}", f"y{uuid4().hex[:6]}", f"b{uuid4().hex[:6]}"
+    for one, other in ((head, deputy), (deputy, head)):
+        await desk.hear(away(one, other, Post.BRANCH_GENERAL_MANAGER, branch), uuid4())
+    case = await called(desk, branch)
+    clock = await covered(desk, case)
+    assert (clock["level"], clock["called_post"]) == (2, "general_manager")
+
+
+async def test_whoever_has_left_or_another_post_is_not_waited_for(desk: Desk) -> None:
+    """CMP-7: only those who hold the post count, and one of them who is there is enough."""
+    head, second, deputy, branch = (f"h{uuid4().hex[:6]}" for _ in range(4))
+    post, left, moved = Post.BRANCH_GENERAL_MANAGER, uuid4(), uuid4()
+    for code, entity in ((second, left), (deputy, moved)):
+        joined = EmployeeJoined(code=code, name="副", posts=[post], department="分公司", branch=branch)
+        await desk.hear(joined, entity)
+    await desk.hear(away(head, deputy, post, branch), uuid4())
+    assert (await desk.show(await called(desk, branch), OFFICE, "/clock"))["deputies"] == []
+    await desk.hear(EmployeeLeft(code=second, left_on=date(2026, 11, 24)), left)
+    await desk.hear(PostsChanged(code=deputy, posts=[Post.SALES_MANAGER]), moved)
+    assert (await covered(desk, await called(desk, branch)))["deputies"] == [deputy]
 
 
 async def test_an_event_that_comes_twice_is_taken_once(desk: Desk) -> None:

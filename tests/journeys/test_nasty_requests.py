@@ -167,6 +167,7 @@ async def half_do_everything(town: Town) -> dict[str, Any]:
         path = f"/complaints/{(case := await town.file(body))['id']}"
         await town.post("complaints", f"{path}/take", "sales_manager")
         who = {"employee": body["about"], "department": "sales", "severity": "ordinary", "finding": "录音证实"}
+        who |= {"evidence": ["录音 031"]}
         await town.post("complaints", f"{path}/establish", "sales_manager", {"verified": True, "responsible": [who]})
         penalty = await town.proposed(case["id"])
         if decided:

@@ -152,7 +152,8 @@ async def test_responsibility_established_twice_over_still_proposes_one_penalty(
     await town.post("complaints", f"{about}/take", "sales_director")
     response = {"channel": "phone", "evidence": "通话录音 031", "spoken_to": "梁耀祖"}
     await town.post("complaints", f"{about}/respond", "sales_director", response)
-    who = {"employee": employee, "department": "production", "severity": "ordinary", "finding": "窑温记录"}
+    who: Thing = {"employee": employee, "department": "production", "severity": "ordinary", "finding": "窑温记录"}
+    who |= {"evidence": ["录音 031"]}
     established = {"verified": True, "responsible": [who]}
     await town.post("complaints", f"{about}/establish", "sales_director", established)
 

@@ -23,6 +23,7 @@ async def penalty(town: Town) -> Thing:
     response = {"channel": "phone", "evidence": "回电记录 031", "spoken_to": "陈先生"}
     await town.post("complaints", f"{path}/respond", "sales_manager", response)
     who = {"employee": body["about"], "department": "sales", "severity": "ordinary", "finding": "录音证实"}
+    who |= {"evidence": ["录音 031"]}
     established = {"verified": True, "responsible": [who]}
     await town.post("complaints", f"{path}/establish", "sales_manager", established)
     return await town.proposed(case["id"])

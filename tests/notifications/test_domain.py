@@ -110,7 +110,7 @@ def test_a_bulletin_names_the_penalty_and_nothing_that_leads_to_the_complainant(
     assert (event.employee, event.clause, event.kind) == ("u11", "D19 §4.3a", "public_criticism")
     assert set(Bulletin.model_fields) == {
         "id", "version", "status", "number", "kind", "employee", "violation", "clause", "measures", "fine",
-        "as_deduction", "penalty_id", "reward_id", "reason", "cause_id", "published_at",
+        "as_deduction", "penalty_id", "reward_id", "reason", "corrects", "cause_id", "published_at",
     }  # fmt: skip
     assert (bulletin.reason, bulletin.reward_id) == (None, None)
 

@@ -13,7 +13,7 @@ from services.notifications.reactions import reactions
 from services.notifications.rendering import TEMPLATES
 from shared.events import complaints
 from shared.events.event import Event
-from shared.events.staff import RewardApproved
+from shared.events.staff import PenaltyRevoked, RewardApproved
 from tests.hearing import tell
 from tests.house import PATIENCE, Running
 from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided
@@ -145,3 +145,18 @@ async def test_a_commendation_becomes_one_bulletin_that_everybody_may_read(notif
             " SELECT gen_random_uuid(), 1, document, '' FROM bulletins WHERE id = $1",
             UUID(bulletin["id"]),
         )
+
+
+async def test_a_revoked_criticism_is_corrected_before_everybody(notifications: Running) -> None:
+    """STF-8, NOT-4: and one that nobody read of is not."""
+    heard = await tell(notifications, decided("public_criticism", employee="cleared"))
+    quiet = await tell(notifications, decided("warning", employee="cleared"))
+    assert heard.known is not None
+    assert quiet.known is not None
+    revoked = PenaltyRevoked(number="CF1", employee="cleared", fine=0, executed=False, reason="查无此事")
+    for known in (heard.known, quiet.known):
+        await tell(notifications, revoked, known.entity_id, 2)
+    items = (await notifications.get("/bulletins?limit=200", notifications.headers("k8", "clerk")))["items"]
+    correction, criticism = [item for item in items if item["employee"] == "cleared"]
+    assert (correction["kind"], correction["corrects"]) == ("correction", criticism["number"])
+    assert criticism["number"] in correction["body"]

@@ -89,6 +89,18 @@ WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
         {("corrective_action_opened", "u21")},
     ),
     (
+        quality.DepartmentTaskExtended(**TASK, complaint_id=uuid4(), reason="窑炉检修"),
+        {("department_task_extended", "production")},
+    ),
+    (
+        quality.EffectCheckDue(number="ZL1", complaint_id=uuid4(), action_id=uuid4(), owner="u21"),
+        {("effect_check_due", "quality_inspector")},
+    ),
+    (
+        quality.InvestigationReopened(number="ZL1", complaint_id=uuid4(), reason="仍有针孔", times=1),
+        {("investigation_reopened", "quality_inspector"), ("investigation_reopened", "sales_director")},
+    ),
+    (
         quality.ClaimProposed(
             number="SP1", complaint_id=uuid4(), investigation_id=uuid4(), amount=MONEY, settlement="refund",
             approver=Post.SALES_DIRECTOR,

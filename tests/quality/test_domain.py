@@ -5,21 +5,24 @@ from uuid import uuid4
 
 import pytest
 
+from services.quality.domain.contained_case import CLEARED
 from services.quality.domain.department_task import DEPARTMENTS
-from services.quality.domain.finding import Cause
-from services.quality.domain.investigation import CLEARED, Investigation, InvestigationStatus
+from services.quality.domain.investigation import Investigation
+from services.quality.domain.lifecycle import InvestigationStatus
 from shared.domain.actor import Actor, Post
 from shared.domain.numbers import same_id
 from shared.domain.refusals import Forbidden, NotAllowedNow, NotFound, RuleBroken
 from shared.events.quality import (
     DepartmentTaskAssigned,
     DepartmentTaskMissed,
+    EffectCheckDue,
     LotHoldOrdered,
     LotReleaseOrdered,
 )
 from tests.quality.cases import AT, INSPECTOR, POLICY, actor, goods, held, opened, reported, share, slip
 
 LATER = AT + timedelta(hours=12)
+SEEN = AT + POLICY.quality.effect_check_after
 OWNER = actor("owner", Post.PRODUCTION)
 
 
@@ -47,7 +50,7 @@ def test_the_four_departments_get_a_task_each_with_the_departments_time() -> Non
 def test_a_department_that_has_not_reported_in_time_has_missed_its_task_once() -> None:
     """QUA-2"""
     case = opened()
-    case.report(None, Cause.FIRING, "found", actor("p", Post.PRODUCTION), AT)
+    case.report(None, "firing", "found", actor("p", Post.PRODUCTION), AT)
     case.chase_departments(LATER)
     case.chase_departments(LATER)
     missed = [event.department for event in case.recorded if isinstance(event, DepartmentTaskMissed)]
@@ -72,7 +75,7 @@ def test_a_late_report_counts_and_the_miss_stays_on_record() -> None:
     """QUA-2"""
     case = opened()
     case.chase_departments(LATER)
-    case.report(None, Cause.STORAGE, "wet floor", actor("w", Post.WAREHOUSE), LATER)
+    case.report(None, "storage", "wet floor", actor("w", Post.WAREHOUSE), LATER)
     task = next(task for task in case.tasks if task.department is Post.WAREHOUSE)
     assert task.reported_at == task.missed_at == LATER
 
@@ -87,7 +90,7 @@ def test_a_late_report_counts_and_the_miss_stays_on_record() -> None:
 def test_a_department_reports_only_for_itself(by: Actor, named: Post | None) -> None:
     """QUA-2"""
     with pytest.raises(Forbidden) as refusal:
-        opened().report(named, Cause.OTHER, "x", by, AT)  # type: ignore[arg-type]  # the API admits departments only
+        opened().report(named, "other", "x", by, AT)  # type: ignore[arg-type]  # the API admits departments only
     assert refusal.value.rule == "QUA-2"
 
 
@@ -95,16 +98,16 @@ def test_whoever_holds_the_posts_of_several_departments_names_one() -> None:
     """QUA-2"""
     both, case = actor("b", Post.WAREHOUSE, Post.TRANSPORT), opened()
     with pytest.raises(RuleBroken, match="name the department"):
-        case.report(None, Cause.TRANSPORT, "x", both, AT)
-    case.report(Post.TRANSPORT, Cause.TRANSPORT, "x", both, AT)
+        case.report(None, "transport", "x", both, AT)
+    case.report(Post.TRANSPORT, "transport", "x", both, AT)
     assert case.findings[0].department is Post.TRANSPORT
 
 
 def test_a_second_finding_of_a_department_stands_beside_the_first() -> None:
     """QUA-2"""
     case, by = opened(), actor("w", Post.WAREHOUSE)
-    case.report(None, Cause.STORAGE, "first", by, AT)
-    case.report(None, Cause.PACKING, "second", by, LATER)
+    case.report(None, "storage", "first", by, AT)
+    case.report(None, "packing", "second", by, LATER)
     assert [finding.finding for finding in case.findings] == ["first", "second"]
     assert next(task for task in case.tasks if task.department is Post.WAREHOUSE).reported_at == AT
 
@@ -278,25 +281,63 @@ def test_an_effect_is_checked_after_the_deed_and_found_once() -> None:
     case = with_action(opened())
     action = case.actions[0].id
     with pytest.raises(NotAllowedNow, match="not done yet"):
-        case.check_action(action, True, "", INSPECTOR, AT)
+        case.check_action(action, True, "", INSPECTOR, SEEN)
     case.finish_action(action, OWNER, AT)
-    case.check_action(action, True, "", INSPECTOR, AT)
+    case.check_action(action, True, "", INSPECTOR, SEEN)
     with pytest.raises(NotAllowedNow, match="already found effective"):
-        case.check_action(action, True, "", INSPECTOR, AT)
+        case.check_action(action, True, "", INSPECTOR, SEEN)
 
 
-def test_an_action_without_effect_is_open_again() -> None:
+def test_an_effect_is_not_checked_before_the_set_time_is_over() -> None:
+    """QUA-4: it takes time to show."""
+    case = with_action(opened())
+    case.finish_action(case.actions[0].id, OWNER, AT)
+    with pytest.raises(RuleBroken, match="is checked from") as refusal:
+        case.check_action(case.actions[0].id, True, "", INSPECTOR, SEEN - timedelta(seconds=1))
+    assert refusal.value.rule == "QUA-4"
+    case.check_action(case.actions[0].id, True, "", INSPECTOR, SEEN)
+
+
+def test_the_effect_check_is_reminded_of_once_the_set_time_is_over() -> None:
+    """QUA-4"""
+    case = with_action(with_action(opened()))
+    case.finish_action(case.actions[0].id, OWNER, AT)
+    case.finish_action(case.actions[1].id, OWNER, LATER)
+    assert case.timers["remind_of_effects"] == SEEN
+    case.remind_of_effects(SEEN)
+    case.remind_of_effects(SEEN)
+    due = [event.action_id for event in case.recorded if isinstance(event, EffectCheckDue)]
+    assert due == [case.actions[0].id]
+    assert case.timers["remind_of_effects"] == SEEN + timedelta(hours=12)
+    case.check_action(case.actions[1].id, True, "", INSPECTOR, SEEN + timedelta(hours=12))
+    assert case.timers["remind_of_effects"] is None
+
+
+def test_an_action_without_effect_needs_another_one_in_its_place() -> None:
     """QUA-4"""
     case = with_action(reported())
-    action = case.actions[0]
-    case.finish_action(action.id, OWNER, AT)
-    case.check_action(action.id, False, "still cracked", INSPECTOR, AT)
+    failed = case.actions[0]
+    with pytest.raises(RuleBroken, match="without effect is replaced"):
+        case.open_action(uuid4(), "owner", None, LATER, "again", INSPECTOR, AT, replaces=failed.id)
+    case.finish_action(failed.id, OWNER, AT)
+    case.check_action(failed.id, False, "still cracked", INSPECTOR, SEEN)
+    for deed in (lambda: case.finish_action(failed.id, OWNER, SEEN), lambda: recheck(case)):
+        with pytest.raises(NotAllowedNow):
+            deed()
     with pytest.raises(RuleBroken, match="1 actions"):
-        case.close("done", INSPECTOR, AT)
-    case.finish_action(action.id, OWNER, AT)
-    case.check_action(action.id, True, "sound now", INSPECTOR, AT)
-    case.close("done", INSPECTOR, AT)
-    assert [check.effective for check in action.checks] == [False, True]
+        case.close("done", INSPECTOR, SEEN)
+    later = SEEN + timedelta(days=1)
+    case.open_action(uuid4(), "owner", None, later, "new glaze", INSPECTOR, SEEN, replaces=failed.id)
+    with pytest.raises(RuleBroken, match="without effect is replaced"):
+        case.open_action(uuid4(), "owner", None, later, "another", INSPECTOR, SEEN, replaces=failed.id)
+    case.finish_action(case.actions[1].id, OWNER, SEEN)
+    case.check_action(case.actions[1].id, True, "sound now", INSPECTOR, SEEN + timedelta(days=30))
+    case.close("done", INSPECTOR, SEEN + timedelta(days=30))
+    assert (failed.replaced_by, failed.effective) == (case.actions[1].id, False)
+
+
+def recheck(case: Investigation) -> None:
+    case.check_action(case.actions[0].id, True, "", INSPECTOR, SEEN)
 
 
 def test_a_silent_department_blocks_closing() -> None:
@@ -316,4 +357,4 @@ def test_nothing_more_happens_to_a_closed_case() -> None:
     with pytest.raises(NotAllowedNow):
         with_action(case)
     with pytest.raises(NotAllowedNow):
-        case.report(None, Cause.OTHER, "late", actor("w", Post.WAREHOUSE), AT)
+        case.report(None, "other", "late", actor("w", Post.WAREHOUSE), AT)

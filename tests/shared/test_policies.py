@@ -166,7 +166,7 @@ def test_a_set_from_an_event_is_the_policy_it_was_made_of() -> None:
     sent = PolicyTookEffect.model_validate_json(announced(FIRST, MAY).model_dump_json())
     parameters = {key: Parameter(value=p.value, unit=p.unit, clause=p.clause) for key, p in sent.parameters.items()}
     received = Policy.from_parameters(parameters)
-    assert received == FIRST
+    assert received.model_dump() == FIRST.model_dump()
     assert received.version == FIRST.version
     assert received.clauses == FIRST.clauses
 
@@ -207,7 +207,7 @@ def test_a_wrong_parameter_is_named(key: str, parameter: Parameter) -> None:
 @given(
     letters=st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=3, max_size=3),
     number=st.integers(0, 999),
-    at=st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC)),
+    at=st.datetimes(datetime(1970, 1, 1), datetime(2900, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants them so
 )
 def test_a_refusals_id_bears_its_rule_and_moment(letters: str, number: int, at: datetime) -> None:
     """REG-4"""

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.staff.domain.access import Access, insider
 from services.staff.domain.charge import Charge, from_complaint, from_investigation
 from services.staff.domain.employee import Employee
-from services.staff.domain.penalty import Penalty, PenaltyStatus, Ruling, month_of
+from services.staff.domain.penalty import Grounds, Penalty, PenaltyStatus, Ruling, month_of
 from services.staff.domain.schedule import Measure, Schedule, schedule
 from shared.domain.actor import Actor, Post
 from shared.domain.policy import Policy
@@ -42,7 +42,7 @@ def penalty(kind: str = "service", severity: str = "ordinary", who: Employee | N
     charge = Charge(uuid4(), kind, "u12", severity)
     entry = schedule().entry(kind, severity, NOW.date())
     assert entry is not None
-    return Penalty.propose(charge, entry, who, POLICY, NOW)
+    return Penalty.propose(charge, Grounds(entry), who, POLICY, NOW)
 
 
 def ruling(*measures: str, fine: str = "0.00", **other: Any) -> Ruling:
@@ -312,10 +312,10 @@ def test_a_dropped_penalty_is_not_decided_and_a_decided_one_is_not_dropped() -> 
 def test_the_notice_is_recorded_once() -> None:
     """STF-8"""
     decided = decide(penalty(), ruling("public_criticism"))
-    decided.notice(uuid4(), NOW)
+    decided.notice(uuid4(), POLICY, NOW)
     assert (decided.status, decided.noticed_at) == (PenaltyStatus.NOTICED, NOW)
     with pytest.raises(NotAllowedNow):
-        decided.notice(uuid4(), NOW)
+        decided.notice(uuid4(), POLICY, NOW)
 
 
 def test_no_event_of_an_employee_carries_the_wage() -> None:
@@ -338,7 +338,7 @@ def test_those_who_answer_for_penalties_see_all_and_others_their_own() -> None:
         access = Access.of(Actor(id="u12", posts=frozenset({post}), branch="佛山"))
         assert access.everybody is (post in (Post.HR, Post.GENERAL_MANAGER, Post.SALES_DIRECTOR))
         assert access.branch == ("佛山" if post is Post.BRANCH_GENERAL_MANAGER else None)
-        assert access.person == "u12"
+        assert (access.person, access.executes) == ("u12", post is Post.FINANCE)
     insider(Actor(id="u12"))
 
 
@@ -379,7 +379,7 @@ def test_no_sequence_of_commands_breaks_a_rule(kind: str, severity: str, fined: 
                     attempt.drop("r", by, NOW)
                 case _:
                     attempt = thing.model_copy(deep=True)
-                    attempt.notice(uuid4(), NOW)
+                    attempt.notice(uuid4(), POLICY, NOW)
         except Refusal:
             assert thing.model_dump_json() == before
             continue

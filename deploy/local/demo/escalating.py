@@ -14,10 +14,17 @@ escalation_step = { value = 1, unit = "second" }
 """
 
 
+# The story cannot wait a month until the effect of an action is checked (QUA-4).
+AT_ONCE = """
+[quality]
+effect_check_after = { value = 0.001, unit = "second" }
+"""
+
+
 def policy_file(folder: Path) -> Path:
-    """The policy the services run with: unchanged at first, then with short clocks."""
+    """The policy the services run with: nearly unchanged at first, then with short clocks."""
     file = folder / "policy.toml"
-    file.write_text("", encoding="utf-8")
+    file.write_text(AT_ONCE, encoding="utf-8")
     return file
 
 
@@ -48,7 +55,7 @@ async def _with_short_clocks(cast: Cast) -> dict[str, Any]:
     """A case under the policy as the operator has changed it; those that run already keep theirs."""
     account, visitors = cast.account, cast.visitors
     before = cast.case["terms"]["policy"]
-    policy_file(cast.stack.data_dir).write_text(SHORT, encoding="utf-8")
+    policy_file(cast.stack.data_dir).write_text(SHORT + AT_ONCE, encoding="utf-8")
     cast.stack.kill("complaints")
     account.tell("the operator shortens the clocks by policy and restarts complaints", "REG-2")
     body = {

@@ -163,6 +163,7 @@ async def _goods(cast: Cast) -> None:
     account.expect(f"delivery order {released['delivery_order']} is issued", released["status"] == "released", "ORD-11")
     lot = allocated["allocations"][0]
     lots = [goods["lot"] for goods in allocated["allocations"]]
+    await eventually(lambda: visitors.get("quality", f"/goods?order_number={order['number']}", "u24"))
     certificate = await visitors.post(
         "quality", "/certificates", "u24", {"order_number": order["number"], "lots": lots}
     )

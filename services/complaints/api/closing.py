@@ -7,8 +7,9 @@ from fastapi import Depends, Response
 from pydantic import Field
 
 from services.complaints.api.discretion import ComplaintChange, Discreet
-from services.complaints.domain.complaint import CLOSERS, REOPENERS, Complaint
+from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.intake import Channel
+from services.complaints.domain.settled_case import CLOSERS, REOPENERS
 from shared.domain.actor import Actor, Post
 from shared.web.asking import Body, Reason
 from shared.web.identity import admit

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from services.complaints.api.discretion import ComplaintChange, Discreet, Handling
 from services.complaints.domain.complaint import Complaint
@@ -29,6 +29,17 @@ class Respond(Body):
     channel: Channel
     evidence: Annotated[str, Field(min_length=1, max_length=500, description="Where the contact is on record")]
     spoken_to: Annotated[str, Field(min_length=1, max_length=60)]
+    contacted_at: AwareDatetime | None = Field(default=None, description="When it was; now, if not named")
+
+
+class FindCause(Body):
+    cause: Annotated[str, Field(min_length=1, max_length=60, description="In a word, as statistics count it")]
+    finding: Text
+
+
+class CarryOut(Body):
+    what: Text
+    reference: Annotated[str, Field(min_length=1, max_length=100, description="Of the delivery, refund or letter")]
 
 
 class Establish(Body):
@@ -69,7 +80,15 @@ async def acknowledge_escalation(complaint_id: UUID, by: Handling, change: Compl
 async def respond_to_customer(complaint_id: UUID, body: Respond, by: Handling, change: ComplaintChange) -> Response:
     """Record the first contact with the customer, with its evidence (CMP-16)."""
     async with change(complaint_id) as complaint:
-        complaint.respond(body.channel, body.evidence, body.spoken_to, by, change.at)
+        complaint.respond(body.channel, body.evidence, body.spoken_to, by, change.at, body.contacted_at)
+    return change.answer
+
+
+@router.post("/complaints/{complaint_id}/cause", response_model=Complaint)
+async def find_cause(complaint_id: UUID, body: FindCause, by: Handling, change: ComplaintChange) -> Response:
+    """What happened, and why (CMP-8)."""
+    async with change(complaint_id) as complaint:
+        complaint.find_cause(body.cause, body.finding, by, change.at)
     return change.answer
 
 
@@ -96,6 +115,14 @@ async def record_consent(complaint_id: UUID, body: Consent, by: Agreeing, change
     """The customer agrees, or somebody records that they did (CMP-8)."""
     async with change(complaint_id) as complaint:
         complaint.agree(body.customer_said, by, change.at)
+    return change.answer
+
+
+@router.post("/complaints/{complaint_id}/carry-out", response_model=Complaint)
+async def carry_out(complaint_id: UUID, body: CarryOut, by: Handling, change: ComplaintChange) -> Response:
+    """What was agreed is done (CMP-8)."""
+    async with change(complaint_id) as complaint:
+        complaint.carry_out(body.what, body.reference, by, change.at)
     return change.answer
 
 

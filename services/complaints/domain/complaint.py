@@ -11,52 +11,34 @@ from services.complaints.domain.intake import (
     Kind,
     Severity,
     handling_post,
+    refuse_grading_outside,
     require_person,
     require_slip,
 )
 from services.complaints.domain.lifecycle import LIFECYCLE, ComplaintStatus
-from services.complaints.domain.personal_case import MANAGERS, PersonalCase
-from services.complaints.domain.steps import (
-    LEAST_EVIDENCE,
-    Attempt,
-    Closure,
-    Consent,
-    Found,
-    Proposal,
-    Reopening,
-    Resolution,
-    Response,
-    Responsibility,
-)
-from services.complaints.domain.timed_case import CallReason, ClockName, Terms
+from services.complaints.domain.personal_case import MANAGERS
+from services.complaints.domain.settled_case import SettledCase
+from services.complaints.domain.steps import Found, Grading, Responsibility
+from services.complaints.domain.terms import CallReason, Terms
 from shared.domain.actor import Actor, Post
 from shared.domain.aggregate import Lifecycle
 from shared.domain.numbers import number
 from shared.domain.policy import Policy
 from shared.domain.refusals import Forbidden, NotAllowedNow, RuleBroken
 from shared.events.complaints import (
-    AttemptLogged,
     ComplaintAssigned,
-    ComplaintClosed,
     ComplaintFiled,
-    ComplaintReopened,
+    ComplaintGraded,
     ComplaintReported,
-    ComplaintResolved,
-    ComplaintResponded,
     ComplaintTaken,
     ComplaintTakenOver,
-    CustomerConsented,
-    MeasuresProposed,
     ResponsibilityEstablished,
-    Slip,
 )
 
-CLOSERS = (Post.CLERK, Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS)
-REOPENERS = (Post.SERVICE_AGENT,)
-NEEDS_CONSENT = (Kind.QUALITY, Kind.DELIVERY)
+GRADERS = (Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS)
 
 
-class Complaint(PersonalCase):
+class Complaint(SettledCase):
     """客户投诉: recorded once, answered and resolved in time, never deleted (CMP-1, CMP-7, CMP-11)."""
 
     TABLE = "complaints"
@@ -65,18 +47,15 @@ class Complaint(PersonalCase):
     LIFECYCLE: ClassVar[Lifecycle] = LIFECYCLE
 
     status: ComplaintStatus
-    kind: Kind
     channel: Channel
     external_reference: str | None = None
     description: str
     severity: Severity = Severity.ORDINARY
     major: bool = False
-    slip: Slip | None = None
-    received_at: datetime
     may_take: tuple[Post, ...]
     taken_at: datetime | None = None
-    proposals: list[Proposal] = []
-    consent: Consent | None = None
+    store: str | None = None
+    gradings: list[Grading] = []
 
     @classmethod
     def file(cls, id: UUID, taken: Intake, policy: Policy, by: Actor, at: datetime) -> Self:
@@ -84,36 +63,78 @@ class Complaint(PersonalCase):
 
         A major incident is told to the general manager of the branch, and of the company, straight away.
         """
+        refuse_grading_outside(taken, by)
         require_slip(taken.kind, taken.slip)
         require_person(taken.kind, taken.about)
         post = handling_post(taken.kind, taken.severity)
         above = posts_above(post, policy.complaints.escalation_ladder)
         line = policy.complaints.major_ladder if taken.major else above
-        in_person = (Post.SALES_MANAGER,) if taken.kind is Kind.QUALITY else ()
         complaint = cls.begin(
             id,
             number=number("TS", id, at),
             **dict(taken),
             post=post,
             line=line,
-            may_take=tuple(dict.fromkeys((post, *in_person, *above, *line))),
+            may_take=takers(taken.kind, post, above, line),
             terms=Terms.start(policy, 1, at),
             received_at=at,
             filed_by=by.id,
         )
+        complaint.begin_stay(at)
         complaint._announce(at)
-        complaint.run_clocks()
+        complaint.run_clocks(at)
         return complaint
 
     def _announce(self, at: datetime) -> None:
         facts = self.model_dump(include=set(ComplaintFiled.model_fields))
         deadlines = self.terms.model_dump(include={"policy", "respond_by", "resolve_by"})
         self.record(ComplaintFiled(**facts, **deadlines))
-        self.record(ComplaintAssigned(number=self.number, kind=self.kind, post=self.post))
+        self.record(ComplaintAssigned(number=self.number, kind=self.kind, post=self.post, policy=self.terms.policy))
         if self.kind is Kind.SERVICE and self.severity is Severity.GRAVE:
             self.record(ComplaintReported(number=self.number, kind=self.kind, post=Post.OFFICE))
         if self.major:
             self.call_next(CallReason.MAJOR, at)
+
+    def grade(self, severity: Severity, major: bool, reason: str, by: Actor, at: datetime) -> None:
+        """定级: somebody inside finds the case graver than it was taken in; it never becomes less so (CMP-6, CMP-7).
+
+        A grave service complaint goes to the vice-president and to the office; a major incident straight to the top.
+        """
+        self.refuse_concerned(by)
+        if by.id != self.handler and not by.holds(*GRADERS):
+            raise Forbidden("how grave a complaint is, is decided inside the company", rule="CMP-7")
+        worse = self.severity is Severity.ORDINARY and severity is Severity.GRAVE
+        bigger = major and not self.major
+        if not worse and not bigger:
+            raise NotAllowedNow("the complaint is graded as high already")
+        self.severity, self.major = (Severity.GRAVE if worse else self.severity), self.major or major
+        self.gradings.append(Grading(severity=self.severity, major=self.major, reason=reason, by=by.id, at=at))
+        self.record(
+            ComplaintGraded(
+                number=self.number, kind=self.kind, severity=self.severity, major=self.major, policy=self.terms.policy
+            )
+        )
+        if worse:
+            self._assign_anew()
+        if bigger:
+            self._call_the_top(at)
+
+    def _assign_anew(self) -> None:
+        post = handling_post(self.kind, self.severity)
+        if post is self.post:
+            return
+        self.post = post
+        top = self.terms.major_ladder if self.major else ()
+        self.may_take = takers(self.kind, post, posts_above(post, self.line), top)
+        self.record(ComplaintAssigned(number=self.number, kind=self.kind, post=post, policy=self.terms.policy))
+        self.record(ComplaintReported(number=self.number, kind=self.kind, post=Post.OFFICE))
+
+    def _call_the_top(self, at: datetime) -> None:
+        called = tuple(call.post for call in self.calls)
+        top = tuple(post for post in self.terms.major_ladder if post not in called)
+        self.line = called + top
+        self.may_take = tuple(dict.fromkeys((*self.may_take, *top)))
+        self.call_next(CallReason.MAJOR, at)
 
     def take(self, by: Actor, at: datetime) -> None:
         """Handle the case in person, from the post it was assigned to upwards (CMP-4, CMP-6, CMP-18)."""
@@ -134,23 +155,6 @@ class Complaint(PersonalCase):
         self.refuse_concerned(by)
         self.answer_call(by, at)
 
-    def respond(self, channel: Channel, evidence: str, spoken_to: str, by: Actor, at: datetime) -> None:
-        """First contact with the customer; it counts with the evidence of it, and once (CMP-7, CMP-16)."""
-        self.refuse_concerned(by)
-        if by.id != self.handler and not by.holds(*MANAGERS):
-            raise Forbidden("the customer is answered by whoever handles the complaint, or by a manager", rule="CMP-16")
-        if self.response is not None:
-            raise NotAllowedNow("the first response is on record already")
-        if len(evidence.strip()) < LEAST_EVIDENCE or not spoken_to.strip():
-            raise RuleBroken("CMP-16", "a response counts only with evidence of the contact and whom it was with")
-        self.notice_missed(at)
-        in_time = not self.missed(ClockName.RESPONSE)
-        self.response = Response(
-            channel=channel, evidence=evidence, spoken_to=spoken_to, by=by.id, at=at, in_time=in_time
-        )
-        self.record(ComplaintResponded(number=self.number, channel=channel, in_time=in_time))
-        self.stop_response_clock()
-
     def establish(self, verified: bool, responsible: Sequence[Found], by: Actor, at: datetime) -> None:
         """经查实: say who is responsible, or that nobody is; what is verified stands (CMP-15).
 
@@ -164,80 +168,21 @@ class Complaint(PersonalCase):
             raise NotAllowedNow("responsibility has been established already")
         if verified != bool(named):
             raise RuleBroken("CMP-15", "what is verified names who is responsible, and what is not names nobody")
+        if any(not one.evidence for one in responsible):
+            raise RuleBroken("CMP-15", "whoever is found responsible is so on evidence that is on record")
         if len(set(named)) < len(named):
             raise RuleBroken("CMP-15", "nobody is held responsible twice for one complaint")
         self.responsibility = Responsibility(verified=verified, responsible=list(responsible), by=by.id, at=at)
         facts = self.responsibility.model_dump(include={"verified", "responsible"})
-        self.record(ResponsibilityEstablished(number=self.number, kind=self.kind, **facts))
-
-    def propose(self, measures: str, by: Actor, at: datetime) -> None:
-        """Offer the customer something; a new offer needs a new consent (CMP-8)."""
-        self.require_handler(by)
-        self.proposals.append(Proposal(measures=measures, by=by.id, at=at))
-        self.consent = None
-        self.record(MeasuresProposed(number=self.number, measures=measures))
-
-    def agree(self, customer_said: str, by: Actor, at: datetime) -> None:
-        """The customer consents to the last proposal, or somebody records that they did (CMP-8)."""
-        self.refuse_concerned(by)
-        self.refuse_strangers(by)
-        if by.id != self.handler and not by.acts_for(self.customer_id, Post.CLERK, Post.SERVICE_AGENT):
-            raise Forbidden("this is for whoever has taken the complaint in hand", rule="CMP-8")
-        self.consent = Consent(customer_said=customer_said, by=by.id, at=at)
-        self.record(CustomerConsented(number=self.number))
-
-    def resolve(self, summary: str, told_customer_by: str, by: Actor, at: datetime) -> None:
-        """It is carried out, and the customer was told; for goods and delivery, as they agreed (CMP-8, CMP-10)."""
-        self.require_handler(by)
-        if self.may(ComplaintResolved) and self.kind in NEEDS_CONSENT and self.consent is None:
-            raise RuleBroken("CMP-8", "the customer has not agreed to what was proposed")
-        self.notice_missed(at)
-        in_time = not self.missed(ClockName.RESOLUTION)
-        self.resolution = Resolution(
-            summary=summary, told_customer_by=told_customer_by, by=by.id, at=at, in_time=in_time
-        )
-        self.record(
-            ComplaintResolved(
-                **self.model_dump(include={"number", "kind", "customer_id"}), in_time=in_time, summary=summary
-            )
-        )
-        self.stop_clocks()
-
-    def log_attempt(self, channel: Channel, note: str, by: Actor, at: datetime) -> None:
-        """Somebody has tried to reach the customer (CMP-11)."""
-        self.refuse_concerned(by)
-        self.attempts.append(Attempt(channel=channel, note=note, by=by.id, at=at))
-        self.record(AttemptLogged(number=self.number, channel=channel))
-
-    def close(self, confirmed_by: str | None, by: Actor, at: datetime) -> None:
-        """On the customer's word, or after policy's attempts to get it since the resolution (CMP-11)."""
-        self.refuse_concerned(by)
-        self.refuse_strangers(by, *CLOSERS)
-        confirmed = confirmed_by or (by.id if self.is_of(by) else "")
-        attempts = sum(self.resolution is not None and attempt.at >= self.resolution.at for attempt in self.attempts)
-        needed = self.terms.closing_attempts
-        if self.may(ComplaintClosed) and not confirmed and attempts < needed:
-            raise RuleBroken(
-                "CMP-11",
-                "closing needs the customer's word, or {needed} attempts to get it; {attempts} are logged",
-                needed=needed,
-                attempts=attempts,
-            )
-        self.closure = Closure(confirmed_by=confirmed, attempts=attempts, by=by.id, at=at)
-        self.record(ComplaintClosed(number=self.number, customer_id=self.customer_id, confirmed=bool(confirmed)))
-
-    def reopen(self, reason: str, policy: Policy, by: Actor, at: datetime) -> None:
-        """The customer is not satisfied: the same person goes on, under clocks that start anew (CMP-11)."""
-        self.refuse_concerned(by)
-        self.refuse_strangers(by, *REOPENERS)
-        before = self.model_dump(include={"response", "consent", "resolution", "closure"})
-        self.reopenings.append(Reopening(reason=reason, by=by.id, at=at, **before))
-        self.response = self.consent = self.resolution = self.closure = None
-        self.record(ComplaintReopened(number=self.number, reason=reason, times=len(self.reopenings)))
-        self.terms = Terms.start(policy, self.terms.run + 1, at)
-        self.run_clocks()
+        self.record(ResponsibilityEstablished(number=self.number, kind=self.kind, policy=self.terms.policy, **facts))
 
 
 def posts_above(post: Post, ladder: Sequence[Post]) -> tuple[Post, ...]:
     """The rungs above a post; all of them for a post that does not stand on the ladder (CMP-7)."""
     return tuple(ladder[ladder.index(post) + 1 :] if post in ladder else ladder)
+
+
+def takers(kind: Kind, post: Post, above: Sequence[Post], line: Sequence[Post]) -> tuple[Post, ...]:
+    """The posts that may take a case: its own and those above it, and for goods the sales manager in person (CMP-4)."""
+    in_person = (Post.SALES_MANAGER,) if kind is Kind.QUALITY else ()
+    return tuple(dict.fromkeys((post, *in_person, *above, *line)))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.actor import Post
-from shared.domain.refusals import RuleBroken
+from shared.domain.actor import Actor, Post
+from shared.domain.refusals import Forbidden, RuleBroken
 from shared.events.complaints import Slip
 
 
@@ -76,6 +76,7 @@ class Intake(BaseModel):
     severity: Severity = Severity.ORDINARY
     major: bool = False
     branch: Code | None = None
+    store: Code | None = None
 
 
 HANDLED_BY = {
@@ -91,6 +92,12 @@ def handling_post(kind: Kind, severity: Severity) -> Post:
     if kind is Kind.SERVICE and severity is Severity.GRAVE:
         return Post.VICE_PRESIDENT_SALES
     return HANDLED_BY[kind]
+
+
+def refuse_grading_outside(taken: Intake, by: Actor) -> None:
+    """How grave a case is, people inside decide: no caller moves themselves to the front (CMP-7)."""
+    if by.outside and (taken.major or taken.severity is not Severity.ORDINARY):
+        raise Forbidden("how grave a complaint is, is decided inside the company", rule="CMP-7")
 
 
 def require_slip(kind: Kind, slip: Slip | None) -> None:

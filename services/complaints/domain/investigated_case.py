@@ -6,22 +6,27 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from services.complaints.domain.slip import Difference, compare
 from services.complaints.domain.timed_case import TimedCase
+from shared.domain.actor import Post
 from shared.domain.money import Amount
 from shared.events.complaints import (
+    ActionNoted,
     ClaimOutcomeReceived,
     EvidenceNotFound,
     EvidenceReceived,
     InvestigationConcluded,
     InvestigationLinked,
     LiabilityReceived,
+    SectionFilled,
+    Slip,
 )
 from shared.events.orders import EvidenceCompiled, IssuedGoods, OrderedLine
-from shared.events.quality import ClaimSettled, Share
+from shared.events.quality import ClaimSettled, CorrectiveActionOpened, Share
 
 
 class Evidence(BaseModel):
-    """What orders knows of the goods: lines, lots, dates, people (ORD-20)."""
+    """What orders knows of the goods: lines, lots, dates, people (ORD-20); where the slip says otherwise (CMP-3)."""
 
     order_id: UUID
     number: str
@@ -33,10 +38,12 @@ class Evidence(BaseModel):
     delivered_at: datetime | None
     total: Amount
     people: dict[str, str]
+    differences: list[Difference] = []
 
     @classmethod
-    def of(cls, order_id: UUID, told: EvidenceCompiled) -> Self:
-        return cls(order_id=order_id, **told.model_dump(include=set(cls.model_fields)))
+    def of(cls, order_id: UUID, told: EvidenceCompiled, slip: Slip | None) -> Self:
+        differences = compare(slip, told) if slip else []
+        return cls(order_id=order_id, differences=differences, **told.model_dump(include=set(cls.model_fields)))
 
 
 class Investigation(BaseModel):
@@ -57,20 +64,55 @@ class ClaimOutcome(BaseModel):
     amount: Amount
 
 
+class Section(BaseModel):
+    """A department's section of quality's form: its task and deadline, then what it found (CMP-5, CMP-12, CMP-17).
+
+    Which of the two comes first is not said: they are different events, and may be told again.
+    """
+
+    department: Post
+    assigned_at: datetime | None = None
+    due_at: datetime | None = None
+    reported_at: datetime | None = None
+    reported_by: str | None = None
+    cause: str | None = None
+    finding: str | None = None
+
+    @property
+    def in_time(self) -> bool | None:
+        """Whether the department reported in time; None as long as that cannot be told."""
+        return None if self.due_at is None or self.reported_at is None else self.reported_at <= self.due_at
+
+
+class Action(BaseModel):
+    """What is done so that it does not happen again, as quality has told it (QUA-4, CMP-13)."""
+
+    action_id: UUID
+    measure: str
+    owner: str
+    due_at: datetime
+
+
 class InvestigatedCase(TimedCase):
     """A case with its file. What is told may come in any order, again, and after the case was closed."""
 
+    slip: Slip | None = None
     evidence: list[Evidence] = []
     evidence_missing: list[str] = []
     investigation: Investigation | None = None
+    sections: list[Section] = []
+    actions: list[Action] = []
     claims: list[ClaimOutcome] = []
 
     def keep_evidence(self, order_id: UUID, told: EvidenceCompiled) -> None:
-        """The evidence of the order that the slip names."""
+        """The evidence of the order that the slip names; where the slip says otherwise is found, not lost (CMP-3)."""
         if any(kept.order_id == order_id for kept in self.evidence):
             return
-        self.evidence.append(Evidence.of(order_id, told))
-        self.record(EvidenceReceived(order_number=told.number, lots=sorted({goods.lot for goods in told.goods})))
+        kept = Evidence.of(order_id, told, self.slip)
+        self.evidence.append(kept)
+        lots = sorted({goods.lot for goods in told.goods})
+        differing = [difference.field for difference in kept.differences]
+        self.record(EvidenceReceived(order_number=told.number, lots=lots, differences=differing))
 
     def note_missing_evidence(self, order_number: str) -> None:
         """No order fits the slip; somebody has to look at it again."""
@@ -84,6 +126,28 @@ class InvestigatedCase(TimedCase):
         if self.investigation is None:
             self.investigation = Investigation(id=investigation_id, number=number)
             self.record(InvestigationLinked(investigation_id=investigation_id))
+
+    def note_task(self, department: Post, due_at: datetime, assigned_at: datetime) -> None:
+        """A department has to find the cause by its own deadline (CMP-5, CMP-17)."""
+        section = self._section(department)
+        if section.due_at != due_at:
+            section.assigned_at, section.due_at = assigned_at, due_at
+            self.record(SectionFilled(department=department, reported=section.reported_at is not None))
+
+    def note_finding(self, department: Post, cause: str, finding: str, by: str, at: datetime) -> None:
+        """A department has filled its section of the form (CMP-12)."""
+        section = self._section(department)
+        told = {"cause": cause, "finding": finding}
+        if section.model_dump(include=set(told)) != told:
+            section.cause, section.finding, section.reported_by, section.reported_at = cause, finding, by, at
+            self.record(SectionFilled(department=department, reported=True))
+
+    def note_action(self, told: CorrectiveActionOpened) -> None:
+        """Quality has somebody put the cause right: what the customer is told of (CMP-13)."""
+        if any(action.action_id == told.action_id for action in self.actions):
+            return
+        self.actions.append(Action.model_validate(told, from_attributes=True))
+        self.record(ActionNoted(action_id=told.action_id))
 
     def note_liability(self, investigation_id: UUID, number: str, shares: list[Share]) -> None:
         """Who bears what share, as quality has established it."""
@@ -106,6 +170,13 @@ class InvestigatedCase(TimedCase):
         outcome = ClaimOutcome(claim_id=claim_id, number=told.number, settlement=told.settlement, amount=told.amount)
         self.claims.append(outcome)
         self.record(ClaimOutcomeReceived(settlement=outcome.settlement, amount=str(outcome.amount)))
+
+    def _section(self, department: Post) -> Section:
+        known = next((section for section in self.sections if section.department is department), None)
+        if known is None:
+            known = Section(department=department)
+            self.sections.append(known)
+        return known
 
     def _investigated(self, investigation_id: UUID, number: str) -> Investigation:
         self.link_investigation(investigation_id, number)

@@ -33,6 +33,11 @@ class PersonalCase(InvestigatedCase):
     closure: Closure | None = None
     reopenings: list[Reopening] = []
 
+    @property
+    def internal(self) -> frozenset[str]:
+        """The fields that are the company's own business: what it found, and how it went about it."""
+        return frozenset({"responsibility", "evidence", "investigation", "sections", "actions"})
+
     def concerns(self, by: Actor) -> bool:
         """Whether the case is about `by`: named by the complainant, or found responsible since (CMP-18)."""
         found = self.responsibility.responsible if self.responsibility else []
@@ -54,12 +59,13 @@ class PersonalCase(InvestigatedCase):
 
         The complainant does not see what the company found about its people.
         """
-        hidden = {} if self.sees_contact(by) else self._without_contact()
+        hidden = {} if self.sees_contact(by) else self.without_contact()
         if by.outside:
-            hidden |= {"responsibility": None, "evidence": [], "investigation": None}
+            hidden |= {name: type(self).model_fields[name].default for name in self.internal}
         return self.model_copy(update=hidden) if hidden else self
 
-    def _without_contact(self) -> dict[str, Any]:
+    def without_contact(self) -> dict[str, Any]:
+        """The fields that lead to the complainant, as others may see them (CMP-18)."""
         attempts = [attempt.model_copy(update={"note": MASK}) for attempt in self.attempts]
         reopenings = [
             kept.model_copy(update=masked(kept.response, kept.resolution, kept.closure)) for kept in self.reopenings

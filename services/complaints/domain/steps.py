@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.complaints.domain.intake import Channel
+from services.complaints.domain.intake import Channel, Severity
 from shared.events.complaints import Responsible
 
 LEAST_EVIDENCE = 6  # characters: room for where a recording, a letter or a note of the contact is to be found
@@ -15,11 +15,15 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class Response(BaseModel):
-    """首次响应: evidenced contact with the customer; nothing else counts (CMP-16)."""
+    """首次响应: evidenced contact with the customer; nothing else counts (CMP-16).
+
+    `at` is when it was recorded, which is what counts in time: a contact nobody wrote down cannot be told from none.
+    """
 
     channel: Channel
     evidence: str
     spoken_to: str
+    contacted_at: datetime | None = None
     by: str
     at: datetime
     in_time: bool
@@ -34,6 +38,9 @@ class Found(Responsible):
     department: Annotated[str, Field(min_length=1, max_length=60)]
     severity: Literal["light", "ordinary", "grave"]
     finding: Text
+    evidence: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
+        default=[], max_length=20, description="Where it is on record: recordings, letters, tests, statements"
+    )
 
 
 class Responsibility(BaseModel):
@@ -41,6 +48,16 @@ class Responsibility(BaseModel):
 
     verified: bool
     responsible: list[Found]
+    by: str
+    at: datetime
+
+
+class Grading(BaseModel):
+    """定级: somebody has found the case graver than it was, for a reason (CMP-6, CMP-7)."""
+
+    severity: Severity
+    major: bool
+    reason: str
     by: str
     at: datetime
 
@@ -57,6 +74,15 @@ class Consent(BaseModel):
     """The customer agreed to the last proposal, in these words."""
 
     customer_said: str
+    by: str
+    at: datetime
+
+
+class CarriedOut(BaseModel):
+    """What was agreed was done, as `reference` shows (CMP-8)."""
+
+    what: str
+    reference: str
     by: str
     at: datetime
 
@@ -99,6 +125,7 @@ class Reopening(BaseModel):
     consent: Consent | None
     resolution: Resolution | None
     closure: Closure | None
+    carried_out: CarriedOut | None = None
 
 
 def masked(response: Response | None, resolution: Resolution | None, closure: Closure | None) -> dict[str, object]:

@@ -1,98 +1,23 @@
 """The clocks of a case: warnings, breaches, and who is called when they run out (CMP-7)."""
 
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Self
+from collections.abc import Collection
+from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
-
+from services.complaints.domain.intake import Kind
 from services.complaints.domain.steps import Response
+from services.complaints.domain.terms import Breach, Call, CallReason, ClockName, Terms
 from shared.domain.actor import Actor, Post
 from shared.domain.aggregate import Aggregate
-from shared.domain.policy import Policy
 from shared.domain.refusals import Forbidden, NotAllowedNow
-from shared.domain.working_time import Calendar
 from shared.events.complaints import (
     ComplaintEscalated,
     EscalationAcknowledged,
+    EscalationCovered,
     ResolutionMissed,
     ResolutionWarned,
     ResponseMissed,
     ResponseWarned,
 )
-
-
-class ClockName(StrEnum):
-    RESPONSE = "response"
-    RESOLUTION = "resolution"
-
-
-class CallReason(StrEnum):
-    MAJOR = "major"
-    RESPONSE_MISSED = "response_missed"
-    RESOLUTION_MISSED = "resolution_missed"
-    NOT_ACKNOWLEDGED = "not_acknowledged"
-
-
-class Terms(BaseModel):
-    """时限: the deadlines, and the numbers of the policy they follow from, as they were when the clocks started.
-
-    `run` counts how often they were started.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    run: int
-    policy: str
-    started_at: datetime
-    warn_response_at: datetime
-    respond_by: datetime
-    warn_resolution_at: datetime
-    resolve_by: datetime
-    calendar: Calendar
-    escalation_step: timedelta
-    closing_attempts: int
-
-    @classmethod
-    def start(cls, policy: Policy, run: int, at: datetime) -> Self:
-        """Both clocks start at `at`, on policy's calendar."""
-        rules = policy.complaints
-        response, resolution = rules.response_time, rules.resolution_time
-        return cls(
-            run=run,
-            policy=policy.version,
-            started_at=at,
-            warn_response_at=rules.calendar.add(at, rules.warning_after(response)),
-            respond_by=rules.calendar.add(at, response),
-            warn_resolution_at=rules.calendar.add(at, rules.warning_after(resolution)),
-            resolve_by=rules.calendar.add(at, resolution),
-            calendar=rules.calendar,
-            escalation_step=rules.escalation_step,
-            closing_attempts=rules.closing_attempts,
-        )
-
-
-class Breach(BaseModel):
-    """超时: a deadline that passed; it stays on the case whatever follows (CMP-7)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    clock: ClockName
-    due_at: datetime
-    at: datetime
-    post: Post
-    run: int
-
-
-class Call(BaseModel):
-    """上报: a post up the line was called, and has to acknowledge (CMP-7)."""
-
-    post: Post
-    reason: CallReason
-    at: datetime
-    acknowledge_by: datetime
-    acknowledged_by: str | None = None
-    acknowledged_at: datetime | None = None
 
 
 class TimedCase(Aggregate):
@@ -101,6 +26,8 @@ class TimedCase(Aggregate):
     TIMERS = frozenset({"warn_response", "miss_response", "warn_resolution", "miss_resolution", "climb"})
 
     number: str
+    kind: Kind
+    received_at: datetime
     post: Post
     branch: str | None = None
     terms: Terms
@@ -128,20 +55,33 @@ class TimedCase(Aggregate):
         """Whether this clock ran out since the clocks were started last."""
         return any(breach.clock is clock and breach.run == self.terms.run for breach in self.breaches)
 
-    def run_clocks(self) -> None:
-        """Set the deadlines of the case's terms."""
-        self.schedule(self.warn_response, self.terms.warn_response_at)
-        self.schedule(self.miss_response, self.terms.respond_by)
-        self.schedule(self.warn_resolution, self.terms.warn_resolution_at)
-        self.schedule(self.miss_resolution, self.terms.resolve_by)
+    def run_clocks(self, since: datetime) -> None:
+        """Set the deadlines of the case's terms that lie ahead at `since`."""
+        deadlines = [
+            (self.warn_resolution, self.terms.warn_resolution_at),
+            (self.miss_resolution, self.terms.resolve_by),
+        ]
+        if self.response is None:
+            deadlines += [
+                (self.warn_response, self.terms.warn_response_at),
+                (self.miss_response, self.terms.respond_by),
+            ]
+        for deed, due_at in deadlines:
+            if due_at >= since:
+                self.schedule(deed, due_at)
 
     def stop_response_clock(self) -> None:
         self.unschedule(self.warn_response, self.miss_response)
 
     def stop_clocks(self) -> None:
         """Nothing is waited for any more, and nobody is called."""
+        self.hold_clocks()
+        self.unschedule(self.climb)
+
+    def hold_clocks(self) -> None:
+        """No deadline falls due for now; whoever was called has to acknowledge all the same."""
         self.stop_response_clock()
-        self.unschedule(self.warn_resolution, self.miss_resolution, self.climb)
+        self.unschedule(self.warn_resolution, self.miss_resolution)
 
     def warn_response(self, at: datetime) -> None:
         """The time for a first response is nearly over."""
@@ -188,7 +128,12 @@ class TimedCase(Aggregate):
         self.calls.append(Call(post=post, reason=reason, at=at, acknowledge_by=acknowledge_by))
         level = len(self.calls)
         event = ComplaintEscalated(
-            number=self.number, level=level, post=post, reason=reason, acknowledge_by=acknowledge_by
+            number=self.number,
+            level=level,
+            post=post,
+            reason=reason,
+            acknowledge_by=acknowledge_by,
+            policy=self.terms.policy,
         )
         self.record(event)
         if level < len(self.line):
@@ -196,12 +141,33 @@ class TimedCase(Aggregate):
         else:
             self.unschedule(self.climb)
 
+    def cover(self, level: int, away: Collection[str], deputies: Collection[str], at: datetime) -> None:
+        """Whoever holds the called post is away: the deputies are called, or, where there are none, the next post.
+
+        Nothing happens where the call was answered, or another one followed, meanwhile (CMP-7).
+        """
+        call = self.called
+        if (
+            call is None
+            or len(self.calls) != level
+            or call.acknowledged_at
+            or call.away
+            or not self.may(EscalationCovered)
+        ):
+            return
+        call.away, call.deputies = sorted(away), sorted(deputies)
+        if not deputies:
+            self.call_next(CallReason.HOLDER_AWAY, at)
+            return
+        facts = call.model_dump(include={"post", "away", "deputies", "acknowledge_by"})
+        self.record(EscalationCovered(number=self.number, level=level, policy=self.terms.policy, **facts))
+
     def answer_call(self, by: Actor, at: datetime) -> None:
         """The called post takes note: nobody further up is called, unless another deadline is missed (CMP-7)."""
         call = self.called
         if call is None or call.acknowledged_at is not None:
             raise NotAllowedNow("nobody is called to acknowledge this complaint")
-        if not self.holds(by, call.post):
+        if not self.holds(by, call.post) and by.id not in call.deputies:
             raise Forbidden("the post {post} is called to acknowledge", rule="CMP-7", post=call.post)
         call.acknowledged_by, call.acknowledged_at = by.id, at
         self.record(EscalationAcknowledged(number=self.number, post=call.post, person=by.id))
@@ -210,9 +176,9 @@ class TimedCase(Aggregate):
     def _breach_response(self, at: datetime) -> None:
         post, due_at = self.post_in_charge, self.terms.respond_by
         self.breaches.append(Breach(clock=ClockName.RESPONSE, due_at=due_at, at=at, post=post, run=self.terms.run))
-        self.record(ResponseMissed(number=self.number, post=post, respond_by=due_at))
+        self.record(ResponseMissed(number=self.number, post=post, respond_by=due_at, policy=self.terms.policy))
 
     def _breach_resolution(self, at: datetime) -> None:
         post, due_at = self.post_in_charge, self.terms.resolve_by
         self.breaches.append(Breach(clock=ClockName.RESOLUTION, due_at=due_at, at=at, post=post, run=self.terms.run))
-        self.record(ResolutionMissed(number=self.number, post=post, resolve_by=due_at))
+        self.record(ResolutionMissed(number=self.number, post=post, resolve_by=due_at, policy=self.terms.policy))

@@ -102,7 +102,8 @@ async def _take_effect(work: Work, contract: Contract, template: Template, chang
     remedies = contract.agreed_remedies(template)
     performance = await work.find(Performance, Performance.id_of(contract.id))
     if performance is not None:
-        performance.adjust(contract, remedies, change.policy, change.at)
+        policy = change.policy_of(performance.policy) if performance.policy else change.policy
+        performance.adjust(contract, remedies, policy, change.at)
     else:
         owner = await work.fetchval(performance_views.OWNER, contract.customer_id)
         work.begin(Performance.open(contract, remedies, owner, change.policy, change.at))

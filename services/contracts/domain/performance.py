@@ -88,6 +88,7 @@ class Performance(DatedPerformance):
     status: PerformanceStatus
     valid_until: date
     opened_at: datetime
+    policy: str | None = None
     closed_at: datetime | None = None
     services: list[ServiceFigures] = []
     works: list[ServiceWork] = []
@@ -111,6 +112,7 @@ class Performance(DatedPerformance):
             edition=contract.edition,
             valid_until=contract.valid_until,
             opened_at=at,
+            policy=policy.version,
         )
         performance.record(PerformanceOpened.model_validate(performance, from_attributes=True))
         performance._agree(contract, remedies, policy)

@@ -49,10 +49,14 @@ class Procedure(Writing):
             asked=[Asked(post=post, clauses=clauses) for post, clauses in approvers.items()],
             by=by.id,
             at=at,
+            policy=policy.version,
         )
         self.record(
-            ContractSubmitted(number=self.number, digest=digest, departments=departments, chain=self.submission.chain)
-        )
+            ContractSubmitted(
+                number=self.number, digest=digest, departments=departments, chain=self.submission.chain,
+                policy=policy.version,
+            )
+        )  # fmt: skip
 
     def review(
         self, line: int, can_meet: bool, comment: str, by: Actor, at: datetime, department: Post | None = None

@@ -28,6 +28,7 @@ class Submission(BaseModel):
     asked: list[Asked] = []
     by: str
     at: datetime
+    policy: str | None = None
 
     def speaker(self, by: Actor, named: Post | None) -> Post:
         """The department somebody speaks for: their own (CON-3)."""

@@ -3,7 +3,15 @@
 from services.notifications.domain.recipient import the_person, the_post
 from services.notifications.telling import reactions, tell
 from shared.domain.actor import Post
-from shared.events.quality import ClaimProposed, CorrectiveActionOpened, DepartmentTaskAssigned, DepartmentTaskMissed
+from shared.events.quality import (
+    ClaimProposed,
+    CorrectiveActionOpened,
+    DepartmentTaskAssigned,
+    DepartmentTaskExtended,
+    DepartmentTaskMissed,
+    EffectCheckDue,
+    InvestigationReopened,
+)
 from shared.persistence.work import Work
 
 
@@ -19,10 +27,28 @@ async def report_the_late_department(event: DepartmentTaskMissed, work: Work) ->
     await tell(work, event, "department_task_missed", the_post(event.department), the_post(Post.SALES_DIRECTOR))
 
 
+@reactions.on(DepartmentTaskExtended)
+async def tell_of_more_time(event: DepartmentTaskExtended, work: Work) -> None:
+    """The department that was given more time (QUA-2)."""
+    await tell(work, event, "department_task_extended", the_post(event.department))
+
+
 @reactions.on(CorrectiveActionOpened)
 async def set_the_owner_to_work(event: CorrectiveActionOpened, work: Work) -> None:
     """Whoever owns a corrective action (QUA-4)."""
     await tell(work, event, "corrective_action_opened", the_person(event.owner))
+
+
+@reactions.on(EffectCheckDue)
+async def ask_for_the_effect_check(event: EffectCheckDue, work: Work) -> None:
+    """Quality, who looks at the effect or has it looked at by another person than the owner (QUA-4)."""
+    await tell(work, event, "effect_check_due", the_post(Post.QUALITY_INSPECTOR))
+
+
+@reactions.on(InvestigationReopened)
+async def tell_that_it_is_back(event: InvestigationReopened, work: Work) -> None:
+    """Quality, and the sales director who handles the case (QUA-4, CMP-4)."""
+    await tell(work, event, "investigation_reopened", the_post(Post.QUALITY_INSPECTOR), the_post(Post.SALES_DIRECTOR))
 
 
 @reactions.on(ClaimProposed)

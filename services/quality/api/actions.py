@@ -1,13 +1,13 @@
 """Corrective and preventive actions of an investigation."""
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Response
 from pydantic import AwareDatetime, Field
 
-from services.quality.api.asking import Handler
+from services.quality.api.asking import FAR, Handler
+from services.quality.domain.corrective_action import ActionKind
 from services.quality.domain.investigation import Investigation
 from shared.domain.actor import Post
 from shared.web.asking import Body, Insider, Name, Text
@@ -18,16 +18,19 @@ router = Routes(prefix="/investigations/{investigation_id}/actions", tags=["acti
 
 InvestigationChange = Annotated[Change[Investigation], Depends(change_of(Investigation))]
 
-FAR = datetime(2100, 1, 1, tzinfo=UTC)  # a date that every reader of the event can still turn into its own time zone
-
 
 class OpenAction(Body):
-    """`owner` is a person, or a department by its post; `department`, if named, may act for the person."""
+    """`owner` is a person, or a department by its post; `department`, if named, may act for the person.
+
+    `replaces` is the action without effect in whose place this one stands.
+    """
 
     owner: Name
     department: Post | None = None
     due_at: Annotated[AwareDatetime, Field(lt=FAR)]
     measure: Text
+    kind: ActionKind = ActionKind.CORRECTIVE
+    replaces: UUID | None = None
 
 
 class CheckEffect(Body):
@@ -40,7 +43,15 @@ async def open_action(investigation_id: UUID, body: OpenAction, by: Handler, cha
     """Somebody has to put the cause right by a date (QUA-4)."""
     async with change(investigation_id) as investigation:
         investigation.open_action(
-            change.new_id(), body.owner, body.department, body.due_at, body.measure, by, change.at
+            change.new_id(),
+            body.owner,
+            body.department,
+            body.due_at,
+            body.measure,
+            by,
+            change.at,
+            kind=body.kind,
+            replaces=body.replaces,
         )
     return change.answer
 
@@ -57,7 +68,7 @@ async def finish_action(investigation_id: UUID, action_id: UUID, by: Insider, ch
 async def check_action(
     investigation_id: UUID, action_id: UUID, body: CheckEffect, by: Handler, change: InvestigationChange
 ) -> Response:
-    """Another person than the owner and whoever did it has looked at the effect (QUA-4)."""
+    """After a set time another person than the owner and whoever did it has looked at the effect (QUA-4)."""
     async with change(investigation_id) as investigation:
         investigation.check_action(action_id, body.effective, body.note, by, change.at)
     return change.answer

@@ -1,33 +1,20 @@
-"""What a department found, and the catalogue of causes."""
+"""What a department has found."""
 
 from datetime import datetime
-from enum import StrEnum
 
 from pydantic import BaseModel
 
 from services.quality.domain.department_task import Department
 
 
-class Cause(StrEnum):
-    """原因: where the defect comes from (QUA-3)."""
-
-    RAW_MATERIAL = "raw_material"
-    GLAZING = "glazing"
-    FIRING = "firing"
-    GRADING = "grading"
-    PACKING = "packing"
-    STORAGE = "storage"
-    TRANSPORT = "transport"
-    INSTALLATION = "installation"
-    USE = "use"
-    OTHER = "other"
-
-
 class Finding(BaseModel):
-    """An entry in a department's section of the form; a later one stands beside it, nothing is overwritten (QUA-2)."""
+    """An entry in a department's section of the form; a later one stands beside it, nothing is overwritten (QUA-2).
+
+    `cause` is a code of the catalogue.
+    """
 
     department: Department
-    cause: Cause
+    cause: str
     finding: str
     found_by: str
     found_at: datetime

@@ -51,3 +51,14 @@ class Liability(BaseModel):
         if not people.isdisjoint(by.people):
             raise RuleBroken("QUA-3", "nobody establishes their own liability")
         return cls(shares=list(shares), established_by=by.id, established_at=at)
+
+
+def graver_for(before: Liability, now: Liability) -> list[str]:
+    """The people who bear a graver share now than before, or had none (QUA-3)."""
+    order = list(Severity)
+    known = {share.employee: order.index(share.severity) for share in before.shares if share.employee}
+    return [
+        share.employee
+        for share in now.shares
+        if share.employee and order.index(share.severity) > known.get(share.employee, -1)
+    ]

@@ -12,12 +12,15 @@ PENALTY_POSTS = (Post.HR, Post.GENERAL_MANAGER, Post.SALES_DIRECTOR)
 class Access(NamedTuple):
     """Penalties are for those who answer for them and the person concerned (STF-8, PLT-3).
 
-    `everybody` holds for all penalties, `branch` for those of one branch, `person` (employee code) for one's own.
+    `everybody` holds for all penalties, `branch` for those of one branch, `person` (employee code) for one's own and
+    `store` (`store:` and its name) for those of one's store; `executes` for those that are to be carried out.
     """
 
     everybody: bool
     branch: str | None
     person: str
+    store: str | None
+    executes: bool
 
     @classmethod
     def of(cls, actor: Actor) -> Self:
@@ -25,7 +28,8 @@ class Access(NamedTuple):
         insider(actor)
         manager = actor.holds(Post.BRANCH_GENERAL_MANAGER)
         everybody = actor.holds(*PENALTY_POSTS) or (manager and actor.branch is None)
-        return cls(everybody, actor.branch if manager else None, actor.id)
+        store = f"store:{actor.store}" if actor.store else None
+        return cls(everybody, actor.branch if manager else None, actor.id, store, actor.holds(Post.FINANCE))
 
 
 def insider(actor: Actor) -> None:

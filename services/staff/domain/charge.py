@@ -8,12 +8,15 @@ from shared.events.complaints import ResponsibilityEstablished
 from shared.events.quality import LiabilityEstablished
 
 QUALITY = "quality"
+GRAVITY = ("light", "ordinary", "grave")
+STORE = "store:"
 
 
 class Charge(NamedTuple):
-    """经查实: one person's established responsibility in one complaint; only this leads to a penalty (STF-7, CMP-15).
+    """经查实: one person's established responsibility for one cause; only this leads to a penalty (STF-7, CMP-15).
 
-    The cause is the complaint, whoever established it: case and investigation speak of the same thing.
+    The cause is the complaint, whoever established it (case and investigation speak of the same thing), or the conduct
+    case (STF-11). `employee` is `store:` and its name where a store is charged (STF-6).
     """
 
     cause_id: UUID
@@ -21,6 +24,16 @@ class Charge(NamedTuple):
     employee: str
     severity: str
     finding: str = ""
+    branch: str | None = None
+
+    @property
+    def store(self) -> str | None:
+        """The store that is charged, if it is one."""
+        return self.employee.removeprefix(STORE) if self.employee.startswith(STORE) else None
+
+    def graver_than(self, severity: str) -> bool:
+        """Whether this is worse than what was established before; a severity nobody knows is worse than none."""
+        return gravity(self.severity) > gravity(severity)
 
 
 def from_complaint(event: ResponsibilityEstablished) -> Iterator[Charge]:
@@ -35,3 +48,8 @@ def from_investigation(event: LiabilityEstablished) -> Iterator[Charge]:
     for share in event.shares:
         if share.employee and share.percent > 0:
             yield Charge(event.complaint_id, QUALITY, share.employee, share.severity)
+
+
+def gravity(severity: str) -> int:
+    """0 for light, 1 for ordinary, 2 for grave; -1 for what the schedule does not know."""
+    return GRAVITY.index(severity) if severity in GRAVITY else -1

@@ -1,219 +1,138 @@
-"""A penalty, from proposal to notice."""
+"""A penalty, from proposal to execution."""
 
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Annotated, ClassVar, Self
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
-
-from services.staff.domain.charge import Charge
-from services.staff.domain.employee import Employee
-from services.staff.domain.schedule import Dismissal, Entry, Measure
+from services.staff.domain.proposed_penalty import Grounds as Grounds
+from services.staff.domain.proposed_penalty import ProposedPenalty
+from services.staff.domain.proposed_penalty import month_of as month_of
+from services.staff.domain.ruling import Appeal, AppealOutcome, AppealRuling
+from services.staff.domain.ruling import PenaltyStatus as PenaltyStatus
+from services.staff.domain.ruling import Ruling as Ruling
+from services.staff.domain.schedule import Measure, Subject
 from shared.domain.actor import Actor, Post
-from shared.domain.aggregate import Aggregate, Lifecycle, Step
-from shared.domain.approvals import Approvals, Outcome, content_digest
-from shared.domain.money import ZERO, Amount
-from shared.domain.numbers import SHANGHAI, number, same_id
+from shared.domain.money import ZERO
 from shared.domain.policy import Policy
 from shared.domain.refusals import Forbidden, RuleBroken
-from shared.events.staff import PenaltyApproved, PenaltyDecided, PenaltyDropped, PenaltyNoticed, PenaltyProposed
+from shared.events.staff import (
+    AppealDecided,
+    PenaltyAppealed,
+    PenaltyExecuted,
+    PenaltyFinal,
+    PenaltyNoticed,
+    PenaltyRevoked,
+)
+
+RANKS = (Post.HR, Post.SALES_DIRECTOR, Post.BRANCH_GENERAL_MANAGER, Post.GENERAL_MANAGER)  # who decides, rising
+STORE_SPEAKERS = (Post.SALES_MANAGER, Post.BRANCH_GENERAL_MANAGER)  # who may appeal for a store
 
 
-class PenaltyStatus(StrEnum):
-    NEW = "new"
-    PROPOSED = "proposed"
-    DECIDED = "decided"
-    NOTICED = "noticed"
-    DROPPED = "dropped"
+class Penalty(ProposedPenalty):
+    """处罚: the system proposes, once per cause and person; a person decides; the employee is told and may appeal to
+    others; only then is it carried out (STF-6 to STF-8).
+    """
 
+    TIMERS: ClassVar[frozenset[str]] = frozenset({"close_the_appeal"})
 
-NEW, PROPOSED, DECIDED, NOTICED, DROPPED = PenaltyStatus
-
-
-class Ruling(BaseModel):
-    """What a decider chooses of what the schedule proposes; the fine in yuan, zero without the measure fine."""
-
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
-
-    measures: Annotated[list[Measure], Field(min_length=1, max_length=len(Measure))]
-    fine: Amount = ZERO
-    unrepentant: bool = Field(default=False, description="The person does not repent (没有悔改表现), D19 §4.3b")
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
-
-    @property
-    def digest(self) -> str:
-        """What has to agree between those who decide together; each gives a reason of their own."""
-        content = {"measures": set(self.measures), "fine": self.fine, "unrepentant": self.unrepentant}
-        return content_digest(content)
-
-
-class Penalty(Aggregate):
-    """处罚: the system proposes, once per cause and person; a person decides; the employee is told (STF-6 to STF-8)."""
-
-    TABLE = "penalties"
-    ENTITY = "penalty"
-    START = NEW
-    LIFECYCLE: ClassVar[Lifecycle] = {
-        PenaltyProposed: Step({NEW}, PROPOSED),
-        PenaltyApproved: Step({PROPOSED}),
-        PenaltyDecided: Step({PROPOSED}, DECIDED),
-        PenaltyNoticed: Step({DECIDED}, NOTICED),
-        PenaltyDropped: Step({PROPOSED}, DROPPED),
-    }
-
-    status: PenaltyStatus
-    number: str
-    employee: str
-    employee_known: bool
-    branch: str | None = None
-    cause_id: UUID
-    kind: str
-    severity: str
-    finding: str = ""
-    clause: str
-    violation: str
-    provided: list[Measure] = Field(description="What the schedule provides")
-    measures: list[Measure] = Field(description="What is proposed and, once somebody has decided, what was decided")
-    low: Amount | None = None
-    high: Amount | None = None
-    repeat: str
-    deciders: list[Post]
-    dismissal: Dismissal | None = None
-    policy: str
-    proposed_at: datetime
-
-    approvals: Approvals = Approvals(rule="STF-8", digest_rule="STF-8")
-    fine: Amount = ZERO
-    as_deduction: bool = False
-    unrepentant: bool = False
-    reason: str | None = None
-    decided_by: list[str] = []
-    decided_at: datetime | None = None
-    month: str | None = Field(default=None, description="Month in Shanghai whose cap the fine counts for, as 2026-05")
-    appeal_by: datetime | None = None
-    noticed_at: datetime | None = None
-    dropped_by: str | None = None
-    dropped_at: datetime | None = None
-    dropped_because: str | None = None
-
-    @staticmethod
-    def id_of(charge: Charge) -> UUID:
-        """The id follows from cause and person, so that there is one proposal, whoever established it (STF-8)."""
-        return same_id(charge.cause_id, f"penalty of {charge.employee}")
-
-    @classmethod
-    def propose(cls, charge: Charge, entry: Entry, employee: Employee | None, policy: Policy, at: datetime) -> Self:
-        """What the schedule prescribes; `employee` is None for a code that is not in the register (STF-6, STF-8)."""
-        identity = cls.id_of(charge)
-        fines = entry.fines(policy)
-        penalty = cls.begin(
-            identity,
-            number=number("CF", identity, at),
-            employee_known=employee is not None,
-            branch=employee and employee.branch,
-            **charge._asdict(),
-            **entry.model_dump(include={"clause", "violation", "repeat", "dismissal"}),
-            provided=list(entry.measures),
-            measures=list(entry.measures),
-            low=fines and fines.low,
-            high=fines and fines.high,
-            deciders=list(entry.deciders),
-            policy=policy.version,
-            proposed_at=at,
-        )
-        fields = penalty.model_dump(include={"number", "employee", "cause_id", "clause", "violation", "low", "high"})
-        penalty.record(PenaltyProposed(measures=penalty.measures, deciders=penalty.deciders, **fields))
-        return penalty
-
-    def decide(
-        self, ruling: Ruling, employee: Employee | None, fined: Decimal, by: Actor, policy: Policy, at: datetime
-    ) -> None:
-        """A decider chooses measures and fine inside the schedule (STF-7, STF-8).
-
-        `fined` is what other fines of this month took from the employee, in yuan. A dismissal is decided only when
-        different deciders have agreed on the same ruling; another ruling starts that anew.
-        """
-        self.employee_known, self.branch = employee is not None, employee.branch if employee else self.branch
-        self._admit(by)
-        self._check_measures(ruling)
-        self._check_fine(ruling)
-        self._check_cap(ruling.fine, fined, employee, policy)
-        chosen = [measure for measure in self.provided if measure in ruling.measures]
-        if not self._approve(ruling, by, at):
-            event = PenaltyApproved(number=self.number, employee=self.employee, measures=chosen, approved_by=by.id)
-            self.record(event)
-            return
-        self.measures = chosen
-        self.fine, self.unrepentant, self.reason = ruling.fine, ruling.unrepentant, ruling.reason
-        switched = policy.penalties.fines_as_deductions.get(self.branch or "", False)
-        self.as_deduction = switched and Measure.FINE in self.measures
-        self.decided_by = [decision.decided_by for decision in self.approvals.decisions]
-        self.decided_at, self.month = at, month_of(at)
+    def notice(self, message_id: UUID, policy: Policy, at: datetime) -> None:
+        """The notice lies before the employee, whose time to appeal runs from now on (STF-8)."""
+        self.noticed_at = at
         self.appeal_by = at + policy.penalties.appeal_time
-        self.record(PenaltyDecided.model_validate(self, from_attributes=True))
-
-    def drop(self, reason: str, by: Actor, at: datetime) -> None:
-        """A decider finds that there is to be no penalty (STF-8)."""
-        self._admit(by)
-        self.dropped_by, self.dropped_at, self.dropped_because = by.id, at, reason
-        event = PenaltyDropped(number=self.number, employee=self.employee, cause_id=self.cause_id, reason=reason)
+        self.schedule(self.close_the_appeal, self.appeal_by)
+        event = PenaltyNoticed(
+            number=self.number, employee=self.employee, message_id=message_id, appeal_by=self.appeal_by
+        )
         self.record(event)
 
-    def notice(self, message_id: UUID, at: datetime) -> None:
-        """The notice lies before the employee (STF-8)."""
-        self.noticed_at = at
-        self.record(PenaltyNoticed(number=self.number, employee=self.employee, message_id=message_id))
+    def close_the_appeal(self, at: datetime) -> None:
+        """Nobody has appealed in time: what was decided may be carried out (STF-8)."""
+        if self.may(PenaltyFinal) and self.appeal is None:
+            self._become_final(at)
 
-    def _admit(self, by: Actor) -> None:
-        """Decided by a post the schedule names, in their own branch, and by nobody about themselves (STF-8)."""
-        if self.employee in by.people:
+    def appeal_against(self, grounds: str, by: Actor, at: datetime) -> None:
+        """The person concerned, in person, says what speaks against it, once and in time (STF-8)."""
+        if not self._speaks(by):
+            raise Forbidden("only the person concerned appeals", rule="STF-8")
+        self.require(PenaltyAppealed)
+        if self.appeal_by is not None and at > self.appeal_by:
+            raise RuleBroken("STF-8", "the time to appeal was over at {appeal_by}", appeal_by=self.appeal_by)
+        self.unschedule(self.close_the_appeal)
+        self.appeal = Appeal(grounds=grounds, appealed_by=by.id, appealed_at=at)
+        self.record(PenaltyAppealed(number=self.number, employee=self.employee, deciders=self.deciders))
+
+    def decide_appeal(self, ruling: AppealRuling, by: Actor, at: datetime) -> None:
+        """Somebody who had no part in the decision upholds it, makes it milder or revokes it (STF-8)."""
+        self.require(AppealDecided)
+        self.admit(by)
+        decisions = (*self.approvals.decisions, *self.approvals.voided)
+        if any(decision.people & by.people for decision in decisions):
+            raise RuleBroken("STF-8", "an appeal is decided by somebody who has not decided before")
+        appeal = self._appealed()
+        appeal.measures_before, appeal.fine_before = self.measures, self.fine
+        self._apply(ruling)
+        appeal.outcome, appeal.reason = ruling.outcome, ruling.reason
+        appeal.decided_by, appeal.decided_at = by.id, at
+        told = self.model_dump(include={"number", "employee", "measures", "fine", "as_deduction", "clause", "policy"})
+        self.record(AppealDecided(**told, outcome=ruling.outcome, decided_by=by.id))
+        if ruling.outcome is AppealOutcome.REVOKED:
+            self._take_back(ruling.reason, by, at)
+        else:
+            self._become_final(at)
+
+    def execute(self, reference: str, by: Actor, at: datetime) -> None:
+        """Carried out, as a payroll or personnel document shows: never before it is final (STF-8)."""
+        if self.is_own_of(by):
+            raise RuleBroken("STF-8", "nobody carries out a penalty of their own")
+        self.executed_by, self.executed_at, self.reference = by.id, at, reference
+        self.record(PenaltyExecuted.model_validate(self, from_attributes=True))
+
+    def revoke(self, reason: str, by: Actor, at: datetime) -> None:
+        """A post above those that decided takes it back; above the general manager there is nobody (STF-8)."""
+        self.require(PenaltyRevoked)
+        if self.is_own_of(by):
             raise RuleBroken("STF-8", "nobody decides on a penalty of their own")
-        deciding = by.posts.intersection(self.deciders)
-        if not deciding:
-            raise Forbidden("this is for the posts {posts}", rule="STF-8", posts=", ".join(self.deciders))
-        elsewhere = by.branch and self.branch and by.branch != self.branch
-        if deciding == {Post.BRANCH_GENERAL_MANAGER} and elsewhere:
+        highest = max((RANKS.index(decision.post) for decision in self.approvals.decisions), default=-1)
+        above = RANKS[highest + 1 :] or RANKS[-1:]
+        if not by.holds(*above):
+            raise Forbidden("this is for the posts {posts}", rule="STF-8", posts=", ".join(above))
+        if by.posts.intersection(above) == {Post.BRANCH_GENERAL_MANAGER} and self.elsewhere(by):
             raise Forbidden("a branch general manager decides in their own branch", rule="STF-8")
+        self._take_back(reason, by, at)
 
-    def _check_measures(self, ruling: Ruling) -> None:
-        for measure in ruling.measures:
-            if measure not in self.provided:
-                raise RuleBroken("STF-6", "the schedule does not provide {measure} here", measure=measure)
-        dismissed = Measure.DISMISSAL in ruling.measures and self.dismissal
-        if dismissed and dismissed.only_unrepentant and not ruling.unrepentant:
-            raise RuleBroken("STF-7", "only who does not repent is dismissed for this")
+    def _apply(self, ruling: AppealRuling) -> None:
+        """A reduced penalty is milder than it was, and inside the schedule's range still."""
+        if ruling.outcome is not AppealOutcome.REDUCED:
+            if ruling.measures is not None or ruling.fine:
+                raise RuleBroken("STF-8", "measures and fine are stated for a reduced penalty alone")
+            return
+        wanted = set(ruling.measures or ())
+        if not wanted or not wanted <= set(self.measures) or ruling.fine > self.fine:
+            raise RuleBroken("STF-8", "a reduced penalty keeps some of the measures and fines no more")
+        if wanted == set(self.measures) and ruling.fine == self.fine:
+            raise RuleBroken("STF-8", "a reduced penalty is milder than it was")
+        self._check_fine(Ruling(measures=sorted(wanted), fine=ruling.fine, reason=ruling.reason))
+        self.measures = [measure for measure in self.measures if measure in wanted]
+        self.fine, self.as_deduction = ruling.fine, self.as_deduction and Measure.FINE in wanted
 
-    def _check_fine(self, ruling: Ruling) -> None:
-        if Measure.FINE not in ruling.measures:
-            if ruling.fine:
-                raise RuleBroken("STF-7", "a fine needs the measure fine")
-        elif self.low is None or self.high is None or not self.low <= ruling.fine <= self.high:
-            raise RuleBroken("STF-7", "a fine lies between {low} and {high} yuan", low=self.low, high=self.high)
+    def _appealed(self) -> Appeal:
+        if self.appeal is None:
+            raise LookupError(f"{self.number} is appealed against without an appeal")
+        return self.appeal
 
-    @staticmethod
-    def _check_cap(fine: Decimal, fined: Decimal, employee: Employee | None, policy: Policy) -> None:
-        """Whose wage nobody knows has no cap; what takes no money needs none (STF-8)."""
-        if fine and employee and fine + fined > employee.fines_of_a_month(policy.penalties.monthly_cap_share):
-            message = "a fine of {fine} yuan and the {fined} yuan of this month exceed the monthly cap"
-            raise RuleBroken("STF-8", message, fine=fine, fined=fined)
+    def _become_final(self, at: datetime) -> None:
+        self.final_at = at
+        self.record(PenaltyFinal.model_validate(self, from_attributes=True))
 
-    def _approve(self, ruling: Ruling, by: Actor, at: datetime) -> bool:
-        """Whether the ruling has all the approvals it needs, this one included."""
-        post = next(post for post in self.deciders if by.holds(post))
-        if self.approvals.digest not in (None, ruling.digest):
-            self.approvals.void(at, "another ruling was made")
-        needed = self.dismissal.approvals if self.dismissal and Measure.DISMISSAL in ruling.measures else 1
-        if not self.approvals.submitted:
-            self.approvals.submit([post] * needed, ruling.digest, ())
-        # Any decider may take any step, while a chain names the post of each: the steps left are for this one's.
-        taken = tuple(decision.post for decision in self.approvals.decisions)
-        self.approvals.chain = taken + (post,) * (needed - len(taken))
-        self.approvals.decide(by, ruling.digest, Outcome.APPROVED, at, ruling.reason)
-        return self.approvals.complete
+    def _take_back(self, reason: str, by: Actor, at: datetime) -> None:
+        self.unschedule(self.close_the_appeal)
+        executed = self.executed_at is not None
+        self.revoked_by, self.revoked_at, self.revoked_because = by.id, at, reason
+        told = {"number": self.number, "employee": self.employee, "fine": self.fine or ZERO}
+        self.record(PenaltyRevoked(**told, executed=executed, reason=reason))
 
-
-def month_of(at: datetime) -> str:
-    """The calendar month in Shanghai whose cap a fine counts for, as 2026-05 (STF-8)."""
-    return f"{at.astimezone(SHANGHAI):%Y-%m}"
+    def _speaks(self, by: Actor) -> bool:
+        """The person concerned, and nobody for them; for a store whoever manages it."""
+        if self.subject is Subject.PERSON:
+            return by.people == {self.employee}
+        return by.holds(*STORE_SPEAKERS) and not self.elsewhere(by)

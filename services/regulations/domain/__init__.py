@@ -1,0 +1,1 @@
+"""What regulations are and what may happen to them."""
