@@ -21,7 +21,8 @@ from tests.journeys.town import CONTACT, SERVICES, Town, build
 OUTSIDE = (Post.CUSTOMER, Post.PARTNER)
 INSIDE = tuple(post for post in Post if post not in OUTSIDE)
 ENDLESS = {"/v1/inbox/stream"}  # a live stream does not end by itself
-OPEN = {"/v1/verify/{code}"}  # whoever holds a printed contract may ask whether it is genuine (CON-6)
+# Whoever holds a printed contract may ask whether it is genuine (CON-6); a bank signs what it reports (ORD-10).
+OPEN = {"/v1/verify/{code}", "/v1/payment-notices/{provider}"}
 OFTEN = 30  # bodies per route at most; some have two thousand
 
 # Where right ids come from: service and table.

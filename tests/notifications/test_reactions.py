@@ -18,6 +18,8 @@ from tests.hearing import tell
 from tests.house import PATIENCE, Running
 from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided
 
+URGENT = {"complaint_escalated", "escalation_covered"}
+
 
 async def told(notifications: Running, about: UUID) -> list[dict[str, Any]]:
     rows = await notifications.pool.fetch("SELECT document FROM messages WHERE about = $1 ORDER BY id", about)
@@ -42,7 +44,7 @@ async def test_who_is_told_what(notifications: Running, event: Event, expected: 
     for message in messages:
         assert UUID(message["cause_id"]) == heard.known.id
         assert set(message["params"]) == TEMPLATES[message["template"]].speaks_of
-        assert message["urgent"] == (message["template"] == "complaint_escalated")
+        assert message["urgent"] == (message["template"] in URGENT)
     assert await parked(notifications, heard.known.entity_id) == []
 
 

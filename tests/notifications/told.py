@@ -73,6 +73,59 @@ WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
         complaints.ComplaintClosed(number="TS1", customer_id=CUSTOMER, confirmed=True),
         {("complaint_closed", str(CUSTOMER))},
     ),
+    (
+        complaints.EscalationCovered(
+            number="TS1", level=2, post=Post.SALES_DIRECTOR, away=["u05"], deputies=["u09"], acknowledge_by=NOW
+        ),
+        {("escalation_covered", "u09")},
+    ),
+    (
+        complaints.PauseRequested(number="TS1", reason="waiting_for_sample", person="u09"),
+        {("pause_requested", "sales_manager"), ("pause_requested", "sales_director")},
+    ),
+    (
+        complaints.PauseRefused(number="TS1", reason="样品已到", person="u05"),
+        {("pause_refused", "sales_manager"), ("pause_refused", "sales_director")},
+    ),
+    (
+        complaints.CaseHandedOver(
+            number="TS1", kind="quality", from_department=Post.SALES_DIRECTOR, department=Post.PRODUCTION,
+            task="查明原因", due_at=NOW,
+        ),
+        {("case_handed_over", "production")},
+    ),
+    (
+        complaints.HandoverReturned(
+            number="TS1", department=Post.PRODUCTION, back_to=Post.SALES_DIRECTOR, reason="非本部门"
+        ),
+        {("handover_returned", "sales_director")},
+    ),
+    (
+        complaints.DepartmentReported(
+            number="TS1", department=Post.PRODUCTION, back_to=Post.SALES_DIRECTOR, in_time=True, seconds=60
+        ),
+        {("department_reported", "sales_director")},
+    ),
+    (
+        complaints.DepartmentMissed(number="TS1", department=Post.PRODUCTION, due_at=NOW),
+        {("department_missed", "production"), ("department_missed", "sales_director")},
+    ),
+    (
+        complaints.VisitPlanned(number="TS1", planned_for=NOW, people=["u24", "u28"]),
+        {("visit_planned", "u24"), ("visit_planned", "u28")},
+    ),
+    (
+        complaints.OpinionAnswered(number="TS1", customer_id=CUSTOMER, department=Post.PRODUCTION),
+        {("opinion_answered", str(CUSTOMER))},
+    ),
+    (
+        complaints.MeasuresTold(number="TS1", customer_id=CUSTOMER, measures="加装报警"),
+        {("measures_told", str(CUSTOMER))},
+    ),
+    (
+        complaints.FollowUpDue(number="TS1", customer_id=CUSTOMER, post=Post.SERVICE_AGENT),
+        {("follow_up_due", "service_agent")},
+    ),
     (quality.DepartmentTaskAssigned(**TASK, complaint_id=uuid4()), {("department_task_assigned", "production")}),
     (
         quality.DepartmentTaskMissed(**TASK),

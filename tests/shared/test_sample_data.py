@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.customers.api import DealerRow
+from services.customers.api.register import DealerRow
 from services.orders.api.catalogue import ArticleRow
 from services.orders.api.stock import LotRow
 from services.staff.api.employees import StaffRow
