@@ -10,6 +10,7 @@ from bench.placing import placing
 from bench.relaying import relaying
 from bench.resting import resting
 from bench.searching import searching
+from bench.timing import timing
 from deploy.local.accounts import scratch
 from deploy.local.catalogue import SERVICES, chosen
 from deploy.local.ports import free_offset
@@ -20,6 +21,7 @@ FIGURES = {
     "resting": (resting, {}),
     "placing": (placing, {}),
     "searching": (searching, {}),
+    "timing": (timing, {}),
     "relaying": (relaying, {}),
     "consuming": (consuming, {}),
     "hopping": (hopping, chosen(["complaints", "customers", "notifications", "orders", "quality"])),

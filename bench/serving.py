@@ -1,4 +1,4 @@
-"""One service process with the api role alone, and a client that costs as little as it can."""
+"""One service process with one role alone, and a client that costs as little as it can."""
 
 import asyncio
 import sys
@@ -16,11 +16,11 @@ CONNECTIONS = 16
 
 
 @asynccontextmanager
-async def served(stack: Stack, service: str) -> AsyncIterator[tuple[int, psutil.Process]]:
-    """The port of a service that answers HTTP and does nothing else, and its process."""
+async def served(stack: Stack, service: str, role: str = "api") -> AsyncIterator[tuple[int, psutil.Process]]:
+    """The port of a service that has this role alone, and its process."""
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services", service, "--port", str(port), "--only", "api",
+        sys.executable, "-m", "services", service, "--port", str(port), "--only", role,
         env=stack.environment(service) | {"POOL_SIZE": str(CONNECTIONS), "LOG_LEVEL": "WARNING"},
     )  # fmt: skip
     try:
