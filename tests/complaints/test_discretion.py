@@ -86,6 +86,7 @@ def test_nobody_else_sees_what_leads_to_the_complainant(by: Actor) -> None:
     complaint = taken(Kind.SERVICE, MANAGER)
     complaint.respond(Channel.PHONE, f"录音 {PHONE}", "王先生", MANAGER, NOON + HOUR)
     complaint.log_attempt(Channel.PHONE, f"{PHONE} 无人接听", CLERK, NOON + 2 * HOUR)
+    complaint.establish(False, [], MANAGER, NOON + 2 * HOUR)
     complaint.resolve("已道歉", f"电话 {PHONE}", MANAGER, NOON + 3 * HOUR)
     complaint.close("王先生", AGENT, NOON + 4 * HOUR)
     complaint.reopen("不满意", POLICY, AGENT, NOON + 5 * HOUR)

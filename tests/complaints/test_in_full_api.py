@@ -57,6 +57,28 @@ async def test_one_reference_is_one_case_over_every_channel_also_at_once(desk: D
     assert len({answer.json()["number"] for answer in answers}) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "post", "steps"),
+    [
+        ("quality", "sales_director", ("CMP-8", "CMP-14")),
+        ("delivery", "sales_manager", ("CMP-8", "CMP-14")),
+        ("service", "sales_manager", ("CMP-8", "CMP-14")),
+        ("opinion", "office", ("CMP-14", "CMP-14")),
+    ],
+)
+async def test_each_kind_goes_its_own_way(desk: Desk, kind: str, post: str, steps: tuple[str, str]) -> None:
+    """CMP-2: whose it is, and what has to come before it is resolved or, as an opinion, answered."""
+    case = await desk.file(CLERK, kind)
+    assert case["post"] == post
+    by = {"office": OFFICE, "sales_director": DIRECTOR, "sales_manager": MANAGER}[post]
+    await desk.do(case, "take", by)
+    await desk.do(case, "respond", by, RESPONSE)
+    resolution = {"summary": "已处理", "told_customer_by": "电话"}
+    answer = {"answer": "采纳", "channel": "letter", "evidence": EVIDENCE, "spoken_to": "王先生"}
+    refusals = [await desk.refused(case, "resolve", by, resolution), await desk.refused(case, "answer", by, answer)]
+    assert tuple(refusal["rule"] for refusal in refusals) == steps
+
+
 async def test_a_case_goes_the_whole_way_and_becomes_a_lesson(desk: Desk) -> None:
     """CMP-8, CMP-10, CMP-11, CMP-13"""
     case = await settled(desk)

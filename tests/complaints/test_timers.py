@@ -88,6 +88,7 @@ async def test_a_department_that_is_late_is_told_of_and_the_customer_is_asked_ag
     for case in (late, settled):
         await hurried.do(case, "take", MANAGER)
     await hurried.do(late, "hand-over", MANAGER, {"department": "warehouse", "task": "请核实"})
+    await hurried.do(settled, "establish", MANAGER, {"verified": False})
     await hurried.do(settled, "resolve", MANAGER, {"summary": "已道歉", "told_customer_by": "电话"})
 
     async def told() -> bool:

@@ -99,6 +99,7 @@ class SettledCase(FollowedCase):
         self.require_handler(by)
         self.require(ComplaintResolved)
         self._refuse_without_consent()
+        self._refuse_without_finding()
         self._department_of_opinion()
         self.go_on(at)
         self.notice_missed(at)
@@ -214,6 +215,11 @@ class SettledCase(FollowedCase):
         """Nothing is settled with a customer about goods or delivery that they have not agreed to (CMP-8)."""
         if self.kind in NEEDS_CONSENT and self.consent is None:
             raise RuleBroken("CMP-8", "the customer has not agreed to what was proposed")
+
+    def _refuse_without_finding(self) -> None:
+        """Nobody's conduct is settled before it was looked into: who is responsible, or that nobody is (CMP-8)."""
+        if self.kind is Kind.SERVICE and self.responsibility is None:
+            raise RuleBroken("CMP-8", "a service complaint is looked into first: establish who is responsible")
 
     def _department_of_opinion(self) -> Post | None:
         """The department an opinion was passed on to, and that said something to it (CMP-14)."""
