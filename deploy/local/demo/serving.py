@@ -24,7 +24,8 @@ async def serve(cast: Cast) -> None:
     response = {"channel": "phone", "evidence": "回电记录 031,客户陈述经过", "spoken_to": "陈先生"}
     await visitors.post("complaints", f"{path}/respond", "u09", response)
     who = {
-        "employee": "u13", "department": "sales", "severity": "ordinary", "finding": "录音证实", "evidence": ["录音 031"],
+        "employee": "u13", "department": "sales", "severity": "ordinary", "finding": "录音证实",
+        "evidence": ["录音 031"],
     }  # fmt: skip
     await visitors.post("complaints", f"{path}/establish", "u09", {"verified": True, "responsible": [who]})
     account.tell(f"{visitors.name('u09')} has established the responsibility (经查实)", "CMP-15")
