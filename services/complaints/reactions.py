@@ -15,6 +15,7 @@ from shared.events.quality import (
     InvestigationClosed,
     InvestigationOpened,
     LiabilityEstablished,
+    LiabilityRevised,
 )
 from shared.events.staff import AbsenceBegan, AbsenceCancelled, AbsenceEnded, EmployeeJoined, EmployeeLeft, PostsChanged
 from shared.messaging.reactions import Reactions
@@ -80,6 +81,13 @@ async def note_the_action(event: CorrectiveActionOpened, work: Work) -> None:
 @reactions.on(LiabilityEstablished)
 async def note_the_liability(event: LiabilityEstablished, work: Work) -> None:
     """Quality's split of the liability is what responsibility is established on (QUA-3, CMP-15)."""
+    async with work.open(Complaint, event.complaint_id) as complaint:
+        complaint.note_liability(event.entity_id, event.number, event.shares)
+
+
+@reactions.on(LiabilityRevised)
+async def note_the_revised_liability(event: LiabilityRevised, work: Work) -> None:
+    """Later findings have changed quality's split (QUA-3, CMP-15)."""
     async with work.open(Complaint, event.complaint_id) as complaint:
         complaint.note_liability(event.entity_id, event.number, event.shares)
 

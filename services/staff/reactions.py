@@ -13,7 +13,7 @@ from shared.domain.actor import Actor
 from shared.events.complaints import ResponsibilityEstablished
 from shared.events.notifications import MessageDelivered
 from shared.events.orders import PriceRefused
-from shared.events.quality import LiabilityEstablished
+from shared.events.quality import LiabilityEstablished, LiabilityRevised
 from shared.events.staff import (
     ConductEstablished,
     ConductEvidenceAdded,
@@ -53,6 +53,13 @@ async def propose_penalties_for_the_liability(event: LiabilityEstablished, work:
     """A share of the liability for a quality complaint leads to a proposal for its person, unless the complaint was
     not verified (STF-7, STF-8, QUA-3).
     """
+    if not await penalties.unverified(work, event.complaint_id):
+        await _propose(charge.from_investigation(event), event.time, work)
+
+
+@reactions.on(LiabilityRevised)
+async def propose_anew_for_what_is_graver(event: LiabilityRevised, work: Work) -> None:
+    """Later findings may be graver: what is not decided yet is proposed anew, the rest is added (STF-8, QUA-3)."""
     if not await penalties.unverified(work, event.complaint_id):
         await _propose(charge.from_investigation(event), event.time, work)
 

@@ -20,6 +20,7 @@ from shared.events.quality import (
     InvestigationClosed,
     InvestigationOpened,
     LiabilityEstablished,
+    LiabilityRevised,
     Share,
 )
 from shared.events.staff import AbsenceBegan, AbsenceEnded, EmployeeJoined, EmployeeLeft, PostsChanged
@@ -253,3 +254,15 @@ async def test_a_customer_is_known_from_hearing_of_them_and_their_owner_may_chan
     registered = CustomerRegistered(code="K1", company="合肥建材", kind="dealer", region="安徽", level="A", owner="s3")
     await desk.hear(registered, customer_id)
     assert (await desk.show(case, person("s3", Post.SALESPERSON)))["id"] == case["id"]
+
+
+async def test_a_revised_split_of_the_liability_takes_the_place_of_the_first(desk: Desk) -> None:
+    """QUA-3, CMP-15"""
+    case = await desk.file(CLERK)
+    about = UUID(case["id"])
+    share = Share(department=Post.PRODUCTION, employee="w2", percent=100, severity="grave")
+    revised = LiabilityRevised(number="ZL1", complaint_id=about, shares=[share], graver=["w2"], reason="复检")
+    await announce(desk.running, (uuid4(), [opened(about), liability(about), revised]))
+    seen = await desk.show(case, DIRECTOR)
+    assert [one["employee"] for one in seen["investigation"]["liability"]] == ["w2"]
+    assert await desk.parked(about) == []

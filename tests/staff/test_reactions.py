@@ -13,7 +13,7 @@ from shared.domain.actor import Post
 from shared.events.envelope import new_id
 from shared.events.event import Event
 from shared.events.notifications import MessageDelivered
-from shared.events.quality import LiabilityEstablished, Share
+from shared.events.quality import LiabilityEstablished, LiabilityRevised, Share
 from tests.hearing import announce, hear
 from tests.house import Running
 from tests.staff.conftest import established, penalties_of, proposed
@@ -46,6 +46,20 @@ async def test_a_verified_complaint_leads_to_one_proposal_for_each_responsible_p
         )  # fmt: skip
         assert (penalty["low"], penalty["high"], penalty["employee_known"]) == ("20.00", "100.00", True)
         assert await staff.announced(penalty["id"]) == ["proposed"]
+
+
+async def test_a_later_graver_share_of_the_liability_is_proposed_anew(staff: Running) -> None:
+    """STF-8, QUA-3: what nobody has decided yet is withdrawn and proposed with the graver measures."""
+    complaint = new_id()
+    light = Share(department=Post.PRODUCTION, employee="u23", percent=100, severity="light")
+    grave = light.model_copy(update={"severity": "grave"})
+    revised = LiabilityRevised(
+        number="DC1", complaint_id=complaint, shares=[grave], graver=["u23"], reason="复检发现更严重的问题"
+    )
+    first = LiabilityEstablished(number="DC1", complaint_id=complaint, shares=[light])
+    await announce(staff, (new_id(), [first, revised]))
+    standing = [one for one in await penalties_of(staff, complaint) if one["status"] == "proposed"]
+    assert [one["severity"] for one in standing] == ["grave"]
 
 
 async def test_an_unverified_complaint_leads_to_nothing(staff: Running) -> None:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.events.complaints import ResponsibilityEstablished
-from shared.events.quality import LiabilityEstablished
+from shared.events.quality import LiabilityEstablished, LiabilityRevised
 
 QUALITY = "quality"
 GRAVITY = ("light", "ordinary", "grave")
@@ -43,7 +43,7 @@ def from_complaint(event: ResponsibilityEstablished) -> Iterator[Charge]:
             yield Charge(event.entity_id, event.kind, person.employee, person.severity, person.finding)
 
 
-def from_investigation(event: LiabilityEstablished) -> Iterator[Charge]:
+def from_investigation(event: LiabilityEstablished | LiabilityRevised) -> Iterator[Charge]:
     """A charge for each person who bears a share; a department alone is not penalised (STF-7)."""
     for share in event.shares:
         if share.employee and share.percent > 0:
