@@ -26,7 +26,7 @@ from shared.events.quality import (
 from shared.events.staff import AbsenceBegan, AbsenceEnded, EmployeeJoined, EmployeeLeft, PostsChanged
 from tests.complaints.asking import Desk
 from tests.complaints.cases import AGENT, CLERK, DIRECTOR, EVIDENCE, OFFICE, SLIP, person
-from tests.hearing import hear, off_the_bus
+from tests.hearing import announce, hear, off_the_bus
 from tests.house import eventually
 
 ORDER, INVESTIGATION, CLAIM = "order", "investigation", "claim"
