@@ -11,6 +11,7 @@ from services.orders.domain.price_exception import PriceException
 from services.orders.domain.quotation import Quotation
 from services.orders.reactions import reactions
 from services.orders.settings import OrdersSettings
+from services.orders.views.gates import orders_by_gate
 from shared.settings import Settings
 from shared.web.service import create_service
 
@@ -22,6 +23,7 @@ def create_app(settings: Settings) -> FastAPI:
         api=routers,
         reactions=reactions,
         timed=[Order, PriceException, Quotation],
+        censuses=[orders_by_gate()],
     )
     app.state.providers = Providers(OrdersSettings().providers())
     return app

@@ -16,16 +16,16 @@ from shared.web.paging import Page
 # Every id bears the time it was made at (UUID version 7), so a period is a range of ids: `id < $1 AND id >= $3`.
 # The narrow statements merge the newest of each status and person, so that 50 of a million cost what 50 of 100 cost.
 
-NEWEST = "SELECT id, document FROM orders WHERE id < $1 AND id >= $3 ORDER BY id DESC LIMIT $2"
+NEWEST = "SELECT id, in_brief(document) AS document FROM orders WHERE id < $1 AND id >= $3 ORDER BY id DESC LIMIT $2"
 
 # Compared as rows: no other index has this order, so that a status nobody is in is not looked for in all orders.
 BY_STATUS = """
-SELECT id, document FROM orders WHERE (status, id) < ($4, $1) AND (status, id) >= ($4, $3)
+SELECT id, in_brief(document) AS document FROM orders WHERE (status, id) < ($4, $1) AND (status, id) >= ($4, $3)
 ORDER BY status DESC, id DESC LIMIT $2
 """
 
 BY_CUSTOMER = """
-SELECT id, document FROM orders WHERE id = ANY(ARRAY(
+SELECT id, in_brief(document) AS document FROM orders WHERE id = ANY(ARRAY(
     SELECT newest.id
     FROM unnest($4::uuid[]) AS customer (id) CROSS JOIN unnest($5::text[]) AS status (status)
     CROSS JOIN LATERAL (
@@ -38,7 +38,7 @@ ORDER BY id DESC
 """
 
 BY_SALESPERSON = """
-SELECT id, document FROM orders WHERE id = ANY(ARRAY(
+SELECT id, in_brief(document) AS document FROM orders WHERE id = ANY(ARRAY(
     SELECT newest.id
     FROM unnest($4::text[]) AS person (id) CROSS JOIN unnest($5::text[]) AS status (status)
     CROSS JOIN LATERAL (
@@ -51,7 +51,7 @@ ORDER BY id DESC
 """
 
 BY_CUSTOMER_AND_SALESPERSON = """
-SELECT id, document FROM orders WHERE id = ANY(ARRAY(
+SELECT id, in_brief(document) AS document FROM orders WHERE id = ANY(ARRAY(
     SELECT newest.id
     FROM unnest($4::uuid[]) AS customer (id) CROSS JOIN unnest($5::text[]) AS status (status)
     CROSS JOIN LATERAL (
@@ -66,7 +66,7 @@ ORDER BY id DESC
 
 # A number, or the customer's own, names a few orders: whatever else is asked for is looked at in each of them.
 BY_NUMBER = """
-SELECT id, document FROM orders
+SELECT id, in_brief(document) AS document FROM orders
 WHERE number = $4 AND id < $1 AND id >= $3 AND status = ANY($5::text[])
   AND ($6::uuid[] IS NULL OR customer_id = ANY($6)) AND ($7::text[] IS NULL OR salesperson = ANY($7))
 LIMIT $2
@@ -76,7 +76,7 @@ BY_BEGINNING = """
 WITH named AS MATERIALIZED (
     SELECT id, status, customer_id, salesperson FROM orders WHERE number ~>=~ $4 AND number ~<~ $5
 )
-SELECT id, document FROM orders WHERE id = ANY(ARRAY(
+SELECT id, in_brief(document) AS document FROM orders WHERE id = ANY(ARRAY(
     SELECT id FROM named
     WHERE id < $1 AND id >= $3 AND status = ANY($6::text[])
       AND ($7::uuid[] IS NULL OR customer_id = ANY($7)) AND ($8::text[] IS NULL OR salesperson = ANY($8))
@@ -88,7 +88,7 @@ BY_REFERENCE = """
 WITH named AS MATERIALIZED (
     SELECT id, document, status, customer_id, salesperson FROM orders WHERE own_reference = $4
 )
-SELECT id, document FROM named
+SELECT id, in_brief(document) AS document FROM named
 WHERE id < $1 AND id >= $3 AND status = ANY($5::text[])
   AND ($6::uuid[] IS NULL OR customer_id = ANY($6)) AND ($7::text[] IS NULL OR salesperson = ANY($7))
 ORDER BY id DESC LIMIT $2
