@@ -5,15 +5,15 @@ from typing import Any
 
 from deploy.local.demo.account import Account
 from deploy.local.demo.ledger import Ledger
+from deploy.local.demo.theatre import Theatre
 from deploy.local.demo.visitors import Visitors
-from deploy.local.stack import Stack
 
 
 @dataclass
 class Cast:
     """Who and what the story is about."""
 
-    stack: Stack
+    stack: Theatre
     visitors: Visitors
     account: Account
     ledger: Ledger

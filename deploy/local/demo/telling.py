@@ -11,14 +11,14 @@ from deploy.local.demo.preparing import prepare
 from deploy.local.demo.serving import serve
 from deploy.local.demo.settling import settle
 from deploy.local.demo.storming import storm
+from deploy.local.demo.theatre import Theatre
 from deploy.local.demo.trading import trade
 from deploy.local.demo.visitors import Visitors
-from deploy.local.stack import Stack
 
 PARTS = (prepare, contract, order, trade, complain, settle, serve, escalate, storm)
 
 
-async def run(stack: Stack) -> int:
+async def run(stack: Theatre) -> int:
     """Tell the whole story on a fresh stack; 0 only if every expectation held."""
     visitors = Visitors(stack)
     cast = Cast(stack, visitors, Account(), Ledger(stack.nats_url(), stack.services))

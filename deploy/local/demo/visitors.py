@@ -10,17 +10,18 @@ from uuid import uuid4
 
 import httpx
 
+from deploy.local.demo.theatre import Theatre
 from deploy.local.problem import Problem
-from deploy.local.stack import Stack
 
 DATA = Path(__file__).parents[1] / "data"
 PATIENCE = 20.0
+AWAY = (502, 503, 504)  # a service, or the balancer in front of it, has nobody to answer just now
 
 
 class Visitors:
     """Everybody on the staff list, the dealers, and a client for each service."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Theatre) -> None:
         self.stack = stack
         self._client = httpx.AsyncClient(timeout=30, trust_env=False, limits=httpx.Limits(max_connections=40))
         with (DATA / "staff.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -58,7 +59,7 @@ class Visitors:
             try:
                 url = f"{self.stack.base_url(service)}/v1{path}"
                 answer = await self._client.request(method, url, headers=headers, **more)
-                if answer.status_code != 503:
+                if answer.status_code not in AWAY or time.monotonic() > until:
                     return answer
             except httpx.TransportError:
                 if time.monotonic() > until:
