@@ -2,12 +2,14 @@
 PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
+# Named, as `--wait` takes a container that has done its work and ended for a failure.
+COMPOSED := balancer contracts orders complaints notifications quality staff regulations customers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test lint format bench lock clean
+.PHONY: help demo up down test test-containers compose-secrets compose-up compose-down compose-demo lint format bench lock clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
 demo: .venv/ready  ## set up, start the stack, run the whole story on it, stop it
 	$(BIN)/xiaofu demo
@@ -21,6 +23,21 @@ down: .venv/ready  ## stop a stack started with `xiaofu up --detach`
 test: .venv/ready  ## all tests, on a real PostgreSQL and a real NATS
 	$(BIN)/pytest --cov --cov-report=
 	$(BIN)/coverage report --include='shared/*,services/*/domain/*' --fail-under=95
+
+test-containers: .venv/ready  ## store, relay, consumer and journeys on containers, and the compose stack (needs Docker)
+	XIAOFU_TEST_SERVERS=containers $(BIN)/pytest -q tests/shared/test_store.py tests/shared/test_relay.py tests/shared/test_consumer.py tests/journeys tests/deploy/test_compose_running.py
+
+compose-secrets: .venv/ready  ## make what docker-compose.yml mounts: passwords, keys, the users of the bus
+	$(BIN)/python -m deploy.docker.secrets
+
+compose-up: compose-secrets  ## build the image, start everything in containers, wait until it is ready
+	docker compose up --build --detach --wait $(COMPOSED)
+
+compose-down:    ## stop the containers (the data stays: `docker compose down --volumes` removes it)
+	docker compose --profile '*' down
+
+compose-demo: .venv/ready  ## the whole story on containers of its own, which are removed afterwards
+	$(BIN)/python -m deploy.docker.demo
 
 lint: .venv/ready  ## ruff, the strict type checker, import contracts
 	$(BIN)/ruff check .
@@ -37,6 +54,7 @@ bench: .venv/ready  ## the figures of docs/benchmarks.md, one JSON line each
 
 lock: $(UV)      ## resolve the dependencies again, with hashes
 	$(UV) pip compile pyproject.toml --all-extras --universal --generate-hashes --no-header --python-version 3.12 --upgrade -o requirements.lock
+	$(UV) pip compile pyproject.toml --constraints requirements.lock --universal --generate-hashes --no-header --python-version 3.12 -o requirements-runtime.lock
 
 clean:           ## remove what the set-up made (not the data of a stack: `xiaofu reset` does that)
 	rm -rf .venv .tools .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov

@@ -2,13 +2,17 @@
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import importlib
+import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
 import uvloop
+from granian._granian import SocketHolder
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -16,6 +20,38 @@ from shared.persistence.pool import migrate
 from shared.settings import Role, Settings
 
 SERVICES = sorted(file.parent.name for file in Path(__file__).parent.glob("*/app.py"))
+
+INHERITED = "XIAOFU_SOCKET"  # the number of a listening socket that whoever started us holds open
+BACKLOG = 1024
+
+
+class Listener(Server):
+    """Listens on its own port, or takes from a queue that outlives it: then a restart refuses no connection."""
+
+    def _init_shared_socket(self) -> None:
+        number = os.environ.get(INHERITED)
+        if number is None:
+            super()._init_shared_socket()  # type: ignore[no-untyped-call]  # granian has no annotation there
+        else:
+            # its stubs know neither
+            self._ssp, self._shd = None, SocketHolder(int(number), False, BACKLOG)  # type: ignore[call-arg,assignment]
+
+    def take_no_more(self) -> None:
+        """Leave the queue to whoever takes over, and serve on those whose connection was taken.
+
+        The server has no such wish: a connection that it takes in the moment of stopping is reset. So another socket,
+        which nobody calls, is put under the numbers of the shared one.
+        """
+        number = os.environ.get(INHERITED)
+        if number is None:
+            return
+        shared = os.fstat(int(number))
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            silent.setblocking(False)
+            for held in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+                with contextlib.suppress(OSError):  # the one the folder was read by has gone
+                    if os.path.samestat(os.fstat(held), shared):
+                        os.dup2(silent.fileno(), held)
 
 
 def arguments() -> argparse.Namespace:
@@ -29,21 +65,33 @@ def arguments() -> argparse.Namespace:
 
 
 async def serve(service: str, host: str, port: int, settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is in hand."""
+    """Serve until SIGTERM or SIGINT; then say so, serve on for `drain_seconds`, and finish what is in hand."""
     app = importlib.import_module(f"services.{service}.app").create_app(settings)
     # What was imported lives as long as the process: the collector need not look at it again and again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    server = Server(app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
+    server = Listener(app, address=host, port=port, interface=Interfaces.ASGI, websockets=False, log_enabled=False)
 
-    def stop() -> None:
+    def end_streams() -> None:
         for deed in app.state.before_stop:
             deed()
+
+    def stop() -> None:
+        end_streams()
         server.stop()  # type: ignore[no-untyped-call]  # granian has no annotation there
 
+    def leave() -> None:
+        if app.state.leaving:
+            return
+        app.state.leaving = True
+        server.take_no_more()
+        end_streams()
+        loop.call_later(settings.drain_seconds, stop)
+
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+        loop.add_signal_handler(number, leave)
     await server.serve()
 
 

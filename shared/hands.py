@@ -1,4 +1,4 @@
-"""What is in hand is finished before a process stops; nothing new is taken up meanwhile."""
+"""What is in hand is finished before a process stops or stands still; nothing new is taken up meanwhile."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,12 +13,22 @@ class Hands:
         self._resting = False
         self._free = asyncio.Event()
         self._free.set()
+        self._allowed = asyncio.Event()
+        self._allowed.set()
+
+    def hold(self, held: bool) -> None:
+        """While held, no unit of work begins."""
+        if held:
+            self._allowed.clear()
+        else:
+            self._allowed.set()
 
     @asynccontextmanager
     async def busy(self) -> AsyncIterator[None]:
         """A unit of work; once the process is stopping, none begins any more."""
         if self._resting:
             await asyncio.Event().wait()  # until cancelled
+        await self._allowed.wait()
         self._busy += 1
         self._free.clear()
         try:

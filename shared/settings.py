@@ -16,10 +16,13 @@ class Role(StrEnum):
     TIMERS = "timers"
 
 
-class Settings(BaseSettings):
-    """Environment variables of the same names, upper case."""
+SECRETS = Path("/run/secrets")  # where Docker and Kubernetes put what no environment should show
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+class Settings(BaseSettings):
+    """Environment variables of the same names, upper case; in a container also files of the same names."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, secrets_dir=SECRETS if SECRETS.is_dir() else None)
 
     database_url: str = Field(description="postgresql://role:password@host:port/database of this service")
     nats_url: str = Field(description="nats://user:password@host:port")
@@ -38,5 +41,8 @@ class Settings(BaseSettings):
     stream_replicas: int = Field(default=1, ge=1, le=5)
     body_limit: int = Field(default=10 * 1024 * 1024, description="Largest request body, in bytes")
     request_seconds: float = Field(default=30, description="Longest a request may take, in seconds")
+    drain_seconds: float = Field(
+        default=0, ge=0, description="How long a process that was asked to stop still serves, so that callers leave it"
+    )
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None

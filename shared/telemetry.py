@@ -5,7 +5,7 @@ import random
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -33,9 +33,13 @@ RELAY_LAG = Gauge("xiaofu_relay_lag_events", "Events committed to the log and no
 HANDLED = Counter("xiaofu_handled_events", "Events whose reactions were committed", ["source"])
 CONSUMER_LAG = Gauge("xiaofu_consumer_lag_events", "Events in a stream not yet handled here", ["source"])
 PARKED = Gauge("xiaofu_parked_events", "Dead letters waiting for an operator or for a missing event")
-OLDEST_PARKED = Gauge("xiaofu_oldest_parked_event_seconds", "Age of the oldest dead letter, in seconds")
-TIMERS_DUE = Gauge("xiaofu_timers_due", "Deadlines that have passed and not fired yet")
-TIMERS_FIRED = Counter("xiaofu_timers_fired", "Deadlines that fired", ["entity", "kind"])
+OLDEST_PARKED = Gauge("xiaofu_oldest_parked_event_seconds", "Age of the oldest parked event, in seconds")
+DUE_TIMERS = Gauge("xiaofu_due_timers", "Deadlines that have passed and not fired yet")
+OLDEST_DUE_TIMER = Gauge("xiaofu_oldest_due_timer_seconds", "How long ago the earliest of them has passed, in seconds")
+FIRED_TIMERS = Counter("xiaofu_fired_timers", "Deadlines that fired", ["entity", "kind"])
+FAILED_TIMERS = Counter("xiaofu_failed_timers", "Deadlines whose deed failed; they are tried again", ["entity", "kind"])
+POOL = Gauge("xiaofu_pool_connections", "Connections to the database that the process holds", ["state"])
+POOL_LIMIT = Gauge("xiaofu_pool_limit_connections", "Connections to the database that the process may hold")
 
 TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 
@@ -99,6 +103,13 @@ def span(name: str, traceparent: str | None = None, kind: SpanKind = SpanKind.IN
         yield handed_on
     finally:
         detach(token)
+
+
+def tell_of_relaying(service: str, envelopes: Iterable[bytes | str], started: int) -> None:
+    """A span for each event's way into the stream, in the event's own trace; `started` in nanoseconds."""
+    for envelope in envelopes if recording() else ():
+        context = TRACE_CONTEXT.extract({"traceparent": orjson.loads(envelope).get("traceparent") or ""})
+        tracer.start_span(f"{service} relay", context, SpanKind.PRODUCER, start_time=started).end()
 
 
 def recording() -> bool:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from deploy.local import investigating, operating
+from deploy.local import backup_commands, investigating, operating
 from deploy.local.catalogue import SERVICES, chosen
 from deploy.local.display import complain, output, say, table
-from deploy.local.doors import doors_of
+from deploy.local.doors import doors_of, reasons
 from deploy.local.folder import Folder
 from deploy.local.leftovers import end_leftovers
 from deploy.local.migrating import migrate_all
@@ -118,12 +118,15 @@ def status(
 
     Example: xiaofu status --json
     """
-    state = doors_of(data_dir).state
+    doors = doors_of(data_dir)
+    state = doors.state
     if json:
         typer.echo(state.model_dump_json(indent=1))
     else:
         output.print(table(state))
     if any(entry.state != "ready" for entry in state.processes.values()):
+        for name, why in reasons(doors).items():
+            complain(Problem(f"{name} stands still: {why}"))
         raise typer.Exit(1)
 
 
@@ -186,3 +189,6 @@ app.command()(investigating.events)
 app.add_typer(operating.dead_letters, name="dead-letters")
 app.command()(operating.audit)
 app.command()(operating.replay)
+app.command()(operating.restart)
+app.command()(backup_commands.backup)
+app.command()(backup_commands.restore)

@@ -1,8 +1,11 @@
 """How to reach the parts of a stack: addresses, and a token to be let in."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from deploy.local import tokens
 from deploy.local.catalogue import SERVICES
@@ -56,6 +59,17 @@ class Doors:
             return self.state.processes[name].port
         except KeyError:
             raise Problem(f"{name} is not part of this stack.") from None
+
+
+def reasons(doors: Doors) -> dict[str, str]:
+    """Why services that are not ready stand still, in their own words."""
+    found = {}
+    for name in doors.services:
+        if doors.state.processes[name].state != "ready":
+            with suppress(httpx.TransportError, ValueError, LookupError):
+                answer = httpx.get(f"{doors.base_url(name)}/health/ready", timeout=2, trust_env=False)
+                found[name] = str(answer.json()["why"])
+    return found
 
 
 def doors_of(data_dir: Path) -> Doors:

@@ -1,4 +1,4 @@
-"""What an operator does over the services' doors: dead letters, audit, replay."""
+"""What an operator does over the services' doors: dead letters, audit, replay; and restarts."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -8,12 +8,17 @@ import httpx
 import typer
 from rich.table import Table
 
+from deploy.local.catalogue import chosen
 from deploy.local.display import output, say
 from deploy.local.doors import Doors, doors_of
 from deploy.local.options import DEFAULT_DATA_DIR, DataDir, OneService
 from deploy.local.problem import Problem
+from deploy.local.wishes import ask
 
 dead_letters = typer.Typer(no_args_is_help=True, help="Events a service could not take in: look, retry, discard.")
+
+
+NO_ENTITY = {"undecodable": "unreadable", "diverged": "lost"}
 
 
 class Desk:
@@ -80,7 +85,7 @@ def list_letters(service: OneService = None, data_dir: DataDir = DEFAULT_DATA_DI
         table.add_column(heading, overflow="fold")
     for name in desk.services:
         for item in desk.letters(name):
-            entity = f"{item['entity_id']} v{item['version']}" if item["entity_id"] else "unreadable"
+            entity = f"{item['entity_id']} v{item['version']}" if item["entity_id"] else NO_ENTITY[item["reason"]]
             reason = f"{item['reason']}: {item['error']}" if item.get("error") else str(item["reason"])
             row = (
                 item["id"],
@@ -170,3 +175,20 @@ def replay(
     request = {"entity_id": str(entity), "after_version": after_version}
     answer = Desk(doors_of(data_dir), service).call(service, "POST", "replay", json=request)
     say(f"{service}: {answer['republished']} events published again.")
+
+
+def restart(
+    services: Annotated[list[str] | None, typer.Argument(help="Which; without any, all that are running.")] = None,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+) -> None:
+    """Put a new process in the place of each service, one after the other; no request is lost or refused.
+
+    The new process is ready before the old one leaves. Use it after an upgrade of the code.
+
+    Example: xiaofu restart orders staff
+    """
+    doors = doors_of(data_dir)
+    wanted = list(chosen(services)) if services else doors.services
+    if absent := [name for name in wanted if name not in doors.services]:
+        raise Problem(f"{', '.join(absent)} is not running. Running: {', '.join(doors.services)}.")
+    ask(doors.data_dir, "restart", wanted, say)

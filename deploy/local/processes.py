@@ -43,6 +43,7 @@ class Managed:
     stop_signal = signal.SIGTERM
     patience = 10.0
     account: Account | None = None
+    inherits: tuple[int, ...] = ()  # numbers of open files it is given
 
     def __init__(self, name: str, log: Path, mark: Path) -> None:
         self.name, self.log, self.mark = name, log, mark
@@ -67,6 +68,7 @@ class Managed:
                 stdout=descriptor,
                 stderr=descriptor,
                 env={**os.environ, **self.environment(), MARK: str(self.mark)},
+                pass_fds=self.inherits,
                 start_new_session=True,  # the terminal's Ctrl-C is for the supervisor, which stops in order
                 preexec_fn=_die_with_parent(self.stop_signal),
                 user=self.account.uid if self.account else None,

@@ -14,18 +14,22 @@ import httpx
 from deploy.local.catalogue import SERVICES
 from deploy.local.credentials import Credentials, credentials, signing_key
 from deploy.local.databases import provide
-from deploy.local.doors import Doors
+from deploy.local.doors import Doors, reasons
 from deploy.local.folder import Entry, Folder, State
 from deploy.local.jetstream import NatsServer
 from deploy.local.leftovers import end_leftovers
+from deploy.local.listening import Listening
 from deploy.local.ports import HOST, require_free
 from deploy.local.postgresql import SUPERUSER, PostgreSQL
 from deploy.local.problem import Problem
 from deploy.local.processes import Managed, tail
+from deploy.local.restarting import grant_wishes
 from deploy.local.supervision import Question, Service, ServiceCommand, Watch, server_ready, service_ready
 
 START_LIMIT = 90.0
 HOPELESS = 3
+LOOK = 3.0
+DRAIN = "0.3"  # seconds in which clients that keep a connection are told to leave it
 
 
 def service_command(name: str, port: int) -> list[str]:
@@ -52,12 +56,13 @@ class Stack(Doors):
         self.folder = Folder(data_dir)
         super().__init__(self.folder.path, State(supervisor=os.getpid(), port_offset=port_offset))
         self._ports = {name: port + port_offset for name, port in services.items()}
-        self._settings = {"LOG_LEVEL": log_level}
+        self._settings = {"LOG_LEVEL": log_level, "DRAIN_SECONDS": DRAIN}
         if policy_file:
             self._settings["POLICY_FILE"] = str(policy_file.absolute())
         self._command, self._report = command, report
         self._watches: dict[str, Watch] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._listening = Listening()
         self._client = httpx.AsyncClient(timeout=2.0, trust_env=False)
 
     async def __aenter__(self) -> Self:
@@ -81,6 +86,7 @@ class Stack(Doors):
             await self._start_servers(before)
             self._start_services()
             await self.all_ready()
+            self._tasks.append(asyncio.create_task(grant_wishes(self)))
         except BaseException:  # a cancellation too: nothing half-started may stay behind
             await self.stop()
             raise
@@ -115,7 +121,9 @@ class Stack(Doors):
     def _start_services(self) -> None:
         for name, port in self._ports.items():
             environment = {**self._settings, **self.environment(name)}
-            service = Service(name, port, self._command, environment, self.data_dir)
+            # Only our own services know how to take over a socket.
+            held = self._listening.open(name, port) if self._command is service_command else None
+            service = Service(name, port, self._command, environment, self.data_dir, held)
             self._add(service, port, service_ready(self._client, f"http://{HOST}:{port}"))
         self._keep_alive(*self._ports)
 
@@ -138,14 +146,22 @@ class Stack(Doors):
 
     async def all_ready(self, timeout: float = START_LIMIT) -> None:
         """Until everything is ready; raises `Problem` when that takes too long or has become hopeless."""
-        deadline = time.monotonic() + timeout
-        while waiting := [name for name, entry in self.state.processes.items() if entry.state != "ready"]:
+        deadline, looked = time.monotonic() + timeout, time.monotonic()
+        standing: dict[str, str] = {}
+        while waiting := [
+            name for name, entry in self.state.processes.items() if entry.state != "ready" and name not in standing
+        ]:
+            if time.monotonic() - looked > LOOK:
+                # Who waits for an operator's choice is no reason to keep the others from working.
+                standing, looked = await asyncio.to_thread(reasons, self), time.monotonic()
             for name in waiting:
                 if not self.state.ready and self.state.processes[name].restarts >= HOPELESS:
                     raise Problem(f"{name} dies on starting. {self._last_words(name)}")
             if time.monotonic() > deadline:
                 raise Problem(f"{waiting[0]} is not ready after {timeout:.0f} s. {self._last_words(waiting[0])}")
             await asyncio.sleep(0.02)
+        for name, why in standing.items():
+            self._report(f"{name} stands still: {why}")
         self.state.ready = True
         self.folder.save(self.state)
 
@@ -156,6 +172,16 @@ class Stack(Doors):
     async def watch_over(self) -> None:
         """Runs until cancelled; ends only with an error of the supervision itself."""
         await asyncio.gather(*self._tasks)
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        return self._client
+
+    def watch_of(self, name: str) -> Watch:
+        """The watch over a service of this stack; raises `Problem` if it is none."""
+        if name not in self._ports:
+            raise Problem(f"{name} is not part of this stack.")
+        return self._watches[name]
 
     def kill(self, name: str) -> None:
         """SIGKILL for a service (or "postgres", "nats") and all its workers; the watch starts it again."""
@@ -175,6 +201,7 @@ class Stack(Doors):
             await _end([watch.managed for watch in watches])
             for watch in watches:
                 watch.entry.state, watch.entry.pid, watch.entry.created = "stopped", None, None
+        self._listening.close()
         if self._watches:
             self.folder.save(self.state)
         await self._client.aclose()

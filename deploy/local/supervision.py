@@ -9,6 +9,7 @@ import httpx
 import psutil
 
 from deploy.local.folder import Condition, Entry
+from deploy.local.listening import SOCKET
 from deploy.local.processes import Managed
 from deploy.local.servers import Server
 
@@ -24,10 +25,25 @@ class Service(Managed):
     """A service as its own process."""
 
     def __init__(
-        self, name: str, port: int, command: ServiceCommand, environment: Mapping[str, str], folder: Path
+        self,
+        name: str,
+        port: int,
+        command: ServiceCommand,
+        environment: Mapping[str, str],
+        folder: Path,
+        listening: int | None = None,
     ) -> None:
         super().__init__(name, folder / "logs" / f"{name}.log", folder)
         self.port, self._command, self._environment = port, command, environment
+        if listening is not None:
+            self.inherits = (listening,)
+            self._environment = {**environment, SOCKET: str(listening)}
+
+    def twin(self) -> "Service":
+        """Another process of the same service, to take over from this one; it is not launched yet."""
+        other = Service(self.name, self.port, self._command, self._environment, self.mark)
+        other.inherits = self.inherits
+        return other
 
     def command(self) -> list[str]:
         return self._command(self.name, self.port)
@@ -39,11 +55,22 @@ class Service(Managed):
 def service_ready(client: httpx.AsyncClient, url: str) -> Question:
     async def ask() -> bool:
         try:
-            return (await client.get(f"{url}/health/ready")).status_code == httpx.codes.OK
-        except httpx.TransportError:
+            answer = await client.get(f"{url}/health/ready")
+            # Who leaves is asked only while another takes over.
+            return answer.status_code == httpx.codes.OK or answer.json()["status"] == "leaving"
+        except (httpx.TransportError, ValueError, LookupError, TypeError):
             return False
 
     return ask
+
+
+async def serves(client: httpx.AsyncClient, url: str, pid: int | None) -> bool:
+    """Whether this very process answers and is ready, of those that share the port."""
+    try:
+        answer = await client.get(f"{url}/health/ready", headers={"Connection": "close"})
+        return answer.status_code == httpx.codes.OK and answer.json().get("process") == pid
+    except (httpx.TransportError, ValueError):
+        return False
 
 
 def server_ready(server: Server) -> Question:
@@ -67,21 +94,45 @@ class Watch:
         self._is_ready, self._changed = is_ready, changed
         self._pause = FIRST_PAUSE
         self._launched = self._looked = 0.0
+        self.held = False
 
     def launch(self) -> None:
         self.managed.launch()
+        self._note()
+        self._become("starting")
+
+    def succeed(self, successor: Managed) -> Managed:
+        """From now on `successor`, which is at work already, is watched; returns the one it takes over from."""
+        before, self.managed = self.managed, successor
+        self._note()
+        self._changed(self.managed.name, self.entry)
+        return before
+
+    async def hold(self) -> None:
+        """Stop it, and do not start it again until it is let go."""
+        self.held = True
+        await asyncio.to_thread(self.managed.stop)
+        self.entry.pid = self.entry.created = None
+        self._become("stopped")
+
+    def let_go(self) -> None:
+        self.launch()
+        self.held = False
+
+    def _note(self) -> None:
         self._launched = time.monotonic()
         self.entry.pid = self.managed.pid
         try:
             self.entry.created = psutil.Process(self.entry.pid).create_time() if self.entry.pid else None
         except psutil.NoSuchProcess:
             self.entry.created = None
-        self._become("starting")
 
     async def keep(self) -> None:
         """Runs until cancelled."""
         while True:
-            if not self.managed.alive:
+            if self.held:
+                pass
+            elif not self.managed.alive:
                 await self._revive()
             elif self.entry.state != "ready" or time.monotonic() - self._looked > LOOK:
                 await self._look()
@@ -95,11 +146,14 @@ class Watch:
             self._pause = FIRST_PAUSE
         await asyncio.sleep(self._pause)
         self._pause = min(self._pause * 2, LONGEST_PAUSE)
-        self.launch()
+        if not self.held:
+            self.launch()
 
     async def _look(self) -> None:
         ready = await self._is_ready()
         self._looked = time.monotonic()
+        if self.held:
+            return
         if ready:
             self._become("ready")
         elif self.entry.state == "ready":

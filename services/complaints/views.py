@@ -5,10 +5,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+from prometheus_client import Gauge
 
 from services.complaints.domain.complaint import Complaint
+from services.complaints.domain.lifecycle import SETTLED
 from services.complaints.statistics import Figures, Wanted, figures
 from shared.domain.refusals import NotFound
+from shared.persistence.gauges import Census
 from shared.persistence.pool import Reader
 from shared.persistence.work import Work
 from shared.web.paging import Page
@@ -131,6 +134,25 @@ WHERE id < $1 AND lesson_cause IS NOT NULL AND ($3::text IS NULL OR kind = $3)
 ORDER BY id DESC LIMIT $2
 """
 
+OPEN_COMPLAINTS = Gauge(
+    "xiaofu_open_complaints",
+    "Complaints not yet resolved, by the state of their clocks: running, warned, missed or paused (CMP-7, CMP-16)",
+    ["kind", "clock"],
+)
+
+BY_CLOCK = """
+SELECT kind,
+       CASE WHEN document #>> '{pauses,-1,granted_at}' IS NOT NULL AND document #>> '{pauses,-1,ended_at}' IS NULL
+                THEN 'paused'
+            WHEN jsonb_path_exists(document, '$.breaches[*] ? (@.run == $.terms.run)') THEN 'missed'
+            WHEN now() >= (document #>> '{terms,warn_resolution_at}')::timestamptz
+              OR document #>> '{response}' IS NULL AND now() >= (document #>> '{terms,warn_response_at}')::timestamptz
+                THEN 'warned'
+            ELSE 'running' END AS clock,
+       count(*)
+FROM complaints WHERE status <> ALL ($1::text[]) GROUP BY 1, 2
+"""
+
 
 async def complaint(reader: Reader, identity: UUID) -> tuple[str, str | None]:
     """A complaint's document as it is kept, and the salesperson its customer belongs to; raises `NotFound`."""
@@ -194,3 +216,8 @@ async def lessons(
 async def company_of(reader: Reader, customer_id: UUID) -> str:
     """What a customer is called."""
     return str(await reader.fetchval(COMPANY, customer_id) or "")
+
+
+def complaints_by_clock() -> Census:
+    """How the clocks of the open cases stand."""
+    return Census(OPEN_COMPLAINTS, BY_CLOCK, list(SETTLED))

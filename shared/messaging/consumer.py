@@ -24,7 +24,7 @@ from shared.messaging.reactions import Reactions
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Connection, Pool, passing
 from shared.persistence.work import Work
-from shared.telemetry import CONSUMER_LAG, HANDLED, log, span, traceparent
+from shared.telemetry import HANDLED, log, span, traceparent
 
 CONFLICTS = 10  # of a batch with somebody else's change, before its events are tried one by one
 TRIES = 5  # of one event that fails by itself, before it is parked
@@ -95,7 +95,6 @@ class Consumer:
         async with self._hands.busy():
             await self.handle([inbox.read(source, message.subject, message.data) for message in messages])
             await self._bus.publish(last.reply, b"+ACK")
-        CONSUMER_LAG.labels(source).set(last.metadata.num_pending)
 
     async def handle(self, batch: Sequence[Heard]) -> None:
         """See to it that every event of the batch is handled or parked; returns when that is committed."""

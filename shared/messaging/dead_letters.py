@@ -33,12 +33,6 @@ UPDATE dead_letters SET state = 'discarded', note = $2, last_at = now() FROM let
 RETURNING true
 """
 
-MEASURE = """
-SELECT count(*) AS parked, coalesce(extract(epoch FROM now() - min(first_at)), 0)::float8 AS oldest,
-       coalesce((SELECT max(seq) FROM events), 0) - coalesce((SELECT max(safe_seq) FROM relay_state), 0) AS unrelayed
-FROM dead_letters WHERE state = 'parked'
-"""
-
 
 def letter(row: asyncpg.Record) -> dict[str, Any]:
     """A dead letter as it is shown, with the event's name instead of its bytes."""

@@ -28,7 +28,8 @@ from shared.messaging.bus import (
 from shared.messaging.leadership import leadership
 from shared.messaging.streams import provide_stream, stream_name
 from shared.persistence.pool import DATABASE, Connection
-from shared.telemetry import RELAYED, log
+from shared.persistence.standstill import comparing
+from shared.telemetry import RELAYED, log, tell_of_relaying
 
 READ = """
 (SELECT seq, event_id, subject, data FROM events WHERE seq > $1 ORDER BY seq LIMIT $3)
@@ -131,7 +132,8 @@ class Relay:
     async def lead(self, connection: Connection) -> None:
         """One term of office on a connection that holds the lock; returns only by a fault."""
         self._end = Place()
-        await self.resync(connection)
+        async with comparing(connection, self._stream, StreamAhead):
+            await self.resync(connection)
         self.leading = True
         while True:
             self._wake.clear()
@@ -208,7 +210,7 @@ class Relay:
     async def _publish(self, rows: Sequence[asyncpg.Record], *, suffix: str = "") -> None:
         """One atomic, fenced batch; any doubt about its fate is a fault, resolved by looking at the stream."""
         suffix = suffix or (f":{self._rounds}" if self._rounds else "")
-        batch = str(uuid4())
+        batch, started = str(uuid4()), time.time_ns()
         for position, row in enumerate(rows, 1):
             headers = {EVENT_ID: f"{row['event_id']}{suffix}", SEQ: str(row["seq"])}
             if position == 1:
@@ -223,6 +225,7 @@ class Relay:
             reply = answer(await self._bus.request(row["subject"], row["data"], timeout=10, headers=headers))
         self._end = Place(reply["seq"], rows[-1]["event_id"])
         RELAYED.inc(len(rows))
+        tell_of_relaying(self._service, (row["data"] for row in rows), started)
 
     async def resync(self, connection: Connection) -> None:
         """Find out what the stream really holds; republish whatever of the log it does not hold.
@@ -274,8 +277,8 @@ class Relay:
         found = {row["seq"] for row in await connection.fetch(BELONGS, [n for n, _ in page], [i for _, i in page])}
         if len(found) < len({number for number, _ in page}):
             raise StreamAhead(
-                f"{self._stream} holds events that this database does not: it was set back to an earlier state. "
-                "Restore the newer database, or delete the stream to let it be refilled from this one"
+                f"{self._stream} holds events that this database does not: it was set back. Restore a newer one, take "
+                "the events back (xiaofu restore --catch-up), or give them up (xiaofu restore --accept-loss)"
             )
         return found
 

@@ -68,6 +68,12 @@ async def provide_stream(bus: Client, service: str, replicas: int = 1) -> dict[s
     return state
 
 
+async def waiting(bus: Client, source: str, consumer: str) -> int:
+    """How many events of `source` this consumer has not acknowledged; raises `ApiError` while there is none."""
+    info = await ask(bus, f"CONSUMER.INFO.{stream_name(source)}.{consumer}", timeout=1)
+    return int(info["num_pending"]) + int(info["num_ack_pending"])
+
+
 async def provide_consumer(bus: Client, source: str, consumer: str) -> None:
     """The durable consumer on the stream of `source`, about to deliver what comes after the last acknowledgement.
 

@@ -1,5 +1,6 @@
 """Connections to the service's own database, and its migrations."""
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Iterable
@@ -15,7 +16,17 @@ type Pool = asyncpg.Pool[asyncpg.Record]
 
 SPINE = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x5846_0001
+LOCK_WAIT, LOCK_TRIES = 3.0, 10  # seconds a migration may make the service wait behind it, and how often it tries
+APART = "-- outside a transaction"  # begins a file with one statement, such as CREATE INDEX CONCURRENTLY
 FILE_NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
+
+
+REMEMBER = "INSERT INTO migrations (name, checksum) VALUES ($1, $2)"
+
+INVALID = """
+SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+WHERE NOT indisvalid AND relkind = 'i' AND NOT relispartition
+"""
 
 
 class Reader(Protocol):
@@ -88,7 +99,9 @@ async def migrate(url: str, folder: Path) -> list[str]:
     """
     connection: Connection = await asyncpg.connect(url, command_timeout=600)
     try:
-        await connection.execute("SELECT pg_advisory_lock($1)", MIGRATION_LOCK)
+        # Not by waiting inside a statement: an index that is built CONCURRENTLY waits for every statement to end.
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", MIGRATION_LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
         await connection.execute(
             "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, checksum text NOT NULL,"
             " applied_at timestamptz NOT NULL DEFAULT now())"
@@ -108,10 +121,40 @@ async def _apply(connection: Connection, files: Iterable[tuple[str, str]]) -> li
             continue
         if known is not None:
             raise MigrationError(f"{name} was edited after it had been applied; write a new migration instead")
-        async with connection.transaction():
-            await connection.execute(text)
-            await connection.execute("INSERT INTO migrations (name, checksum) VALUES ($1, $2)", name, checksum)
+        await _patiently(connection, text, name, checksum)
         applied.append(name)
     if done:
         raise MigrationError(f"the database is ahead of this code: it has {', '.join(sorted(done))}")
     return applied
+
+
+async def _patiently(connection: Connection, text: str, name: str, checksum: str) -> None:
+    """Apply one migration. Who waits for a lock makes all others wait: it soon gives up, and tries again."""
+    for left in reversed(range(LOCK_TRIES)):
+        try:
+            await _one(connection, text, name, checksum)
+        except asyncpg.LockNotAvailableError:
+            if not left:
+                raise
+            await asyncio.sleep(LOCK_WAIT / 3)
+        else:
+            return
+
+
+async def _one(connection: Connection, text: str, name: str, checksum: str) -> None:
+    if text.startswith(APART):
+        await connection.execute("SET lock_timeout = 0")  # it locks nobody out, and must wait for everybody
+        await _clear_up(connection)
+        await connection.execute(text)
+        await connection.execute(REMEMBER, name, checksum)
+        return
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('lock_timeout', $1, true)", f"{LOCK_WAIT}s")
+        await connection.execute(text)
+        await connection.execute(REMEMBER, name, checksum)
+
+
+async def _clear_up(connection: Connection) -> None:
+    """An index whose building was interrupted stands there, invalid, under its name."""
+    for row in await connection.fetch(INVALID):
+        await connection.execute(f"DROP INDEX CONCURRENTLY {row['name']}")

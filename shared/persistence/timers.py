@@ -13,7 +13,7 @@ from shared.hands import Hands
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool, passing
 from shared.persistence.work import Work
-from shared.telemetry import TIMERS_DUE, TIMERS_FIRED, log, span, thread_of, traceparent
+from shared.telemetry import FAILED_TIMERS, FIRED_TIMERS, log, span, thread_of, traceparent
 
 CLAIM = """
 WITH due AS (
@@ -30,10 +30,7 @@ SET attempts = attempts + 1, error = $3, due_at = now() + interval '1 second' * 
 WHERE owner = $1 AND kind = $2
 """
 
-NEXT = """
-SELECT extract(epoch FROM min(due_at) - now())::float8 AS wait, count(*) FILTER (WHERE due_at <= now()) AS due
-FROM (SELECT due_at FROM timers WHERE entity = ANY($1) ORDER BY due_at LIMIT 1000) AS soon
-"""
+NEXT = "SELECT extract(epoch FROM min(due_at) - now())::float8 FROM timers WHERE entity = ANY($1)"
 
 CLAIMED = 500  # deadlines per transaction
 LONGEST_WAIT = 1.0  # seconds between looks, so that a deadline set elsewhere is seen
@@ -60,10 +57,8 @@ class Timers:
                 await asyncio.sleep(LONGEST_WAIT)
 
     async def _wait(self) -> float:
-        row = await self._pool.fetchrow(NEXT, list(self._kinds))
-        TIMERS_DUE.set(row["due"] if row else 0)
-        wait = row["wait"] if row and row["wait"] is not None else LONGEST_WAIT
-        return min(max(float(wait), 0.005), LONGEST_WAIT)
+        wait = await self._pool.fetchval(NEXT, list(self._kinds))
+        return LONGEST_WAIT if wait is None else min(max(float(wait), 0.005), LONGEST_WAIT)
 
     async def fire(self, limit: int = CLAIMED) -> int:
         """Fire up to `limit` due deadlines in one transaction; returns how many were claimed.
@@ -73,7 +68,7 @@ class Timers:
         try:
             return await self._fire(limit)
         except Exception as error:  # whatever a deed may raise; the culprit is found below
-            if passing(error):
+            if passing(error) or not self._claimed:
                 raise
             if limit > 1:
                 while await self.fire(1):
@@ -83,16 +78,17 @@ class Timers:
             return 1
 
     async def _fire(self, limit: int) -> int:
+        self._claimed = []
         async with self._pool.acquire() as connection, connection.transaction():
             self._claimed = rows = await connection.fetch(CLAIM, limit, list(self._kinds))
             work = Work(connection, self._policies)
-            for entity, kind in self._kinds.items():
-                await work.take(kind, [row["owner"] for row in rows if row["entity"] == entity])
+            for entity in dict.fromkeys(row["entity"] for row in rows):
+                await work.take(self._kinds[entity], [row["owner"] for row in rows if row["entity"] == entity])
             for row in sorted(rows, key=lambda row: row["due_at"]):
                 await self._one(work, row)
             await work.flush()
         for row in rows:
-            TIMERS_FIRED.labels(row["entity"], row["kind"]).inc()
+            FIRED_TIMERS.labels(row["entity"], row["kind"]).inc()
         if work.written:
             self._wake.set()
         return len(rows)
@@ -116,5 +112,6 @@ class Timers:
         """Try the deadline that failed again later, and say why."""
         for row in self._claimed:
             log.error("timers: %s of %s failed", row["kind"], row["owner"], exc_info=error)
+            FAILED_TIMERS.labels(row["entity"], row["kind"]).inc()
             text = f"{type(error).__name__}: {error}".replace("\0", "")[:2000]
             await self._pool.execute(POSTPONE, row["owner"], row["kind"], text)

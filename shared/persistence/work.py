@@ -93,6 +93,8 @@ class Work:
     async def take(self, kind: type[Aggregate], identities: Sequence[UUID]) -> None:
         """Read many that will be asked for, in one round trip; those that do not exist are passed over."""
         missing = [identity for identity in identities if self._in_hand(kind, identity) is None]
+        if not missing:
+            return
         for record in await self._connection.fetch(statement(LOAD_MANY, kind), missing):
             self._taken[kind, record["id"]] = restore(kind, record)
 

@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from shared.telemetry import REQUESTS, span
 
 UNMEASURED = ("/health/", "/metrics")
+READING = ("GET", "HEAD", "OPTIONS")
+OPERATORS = ("/v1/audit", "/v1/replay", "/v1/dead-letters/")
+SET_BACK = "the database was set back to an earlier state; nothing is accepted until an operator has chosen"
 
 
 class TooLarge(HTTPException):
@@ -34,6 +37,8 @@ class Door:
             nonlocal status, answered
             if message["type"] == "http.response.start":
                 status, answered = message["status"], time.perf_counter()
+                if scope["app"].state.leaving:  # whoever keeps the connection would find it closed in a moment
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
             await send(message)
 
         parent = headers.get(b"traceparent", b"").decode("latin-1") or None
@@ -42,11 +47,20 @@ class Door:
                 length = headers.get(b"content-length", b"0")
                 if not length.isdigit() or len(length) > 18 or int(length) > self._limit:
                     await self._refuse(answer, 413, "too_large", f"a request has at most {self._limit} bytes")
+                elif self._stands_still(scope):
+                    await self._refuse(answer, 503, "set_back", SET_BACK)
                 else:
                     await self._pass(scope, receive, answer)
             finally:  # a fault is answered outside of here, and measured all the same
                 # How long a table then takes is its reader's pace as much as ours.
                 self._note(scope, status, (answered or time.perf_counter()) - started)
+
+    @staticmethod
+    def _stands_still(scope: Scope) -> bool:
+        """What was promised now would contradict what the stream already holds."""
+        if scope["method"] in READING or scope["path"].startswith(OPERATORS):
+            return False
+        return scope["app"].state.duties.set_back is not None
 
     @staticmethod
     def _note(scope: Scope, status: int, seconds: float) -> None:

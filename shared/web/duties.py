@@ -20,12 +20,14 @@ from shared.messaging.relay import Relay
 from shared.persistence.housekeeping import housekeeping
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool
+from shared.persistence.standstill import why_standing_still
 from shared.persistence.timers import Timers
 from shared.settings import Role, Settings
 from shared.telemetry import log
 
 GRACE = 10.0  # seconds to finish what is in hand
 DAILY, HOURLY = 86_400.0, 3_600.0
+LOOK_AGAIN = 1.0  # seconds between looks at whether the database was found set back
 AT_ONCE = 10_000  # missing events in one request: NATS carries a megabyte
 COALESCE = 0.002  # seconds over which wake-ups for a relay elsewhere are joined
 
@@ -45,11 +47,13 @@ class Duties:
         self._policies = policies
         self._timers = Timers(pool, timed, policies, wake)
         self.hands = Hands()
+        self.set_back: str | None = None  # why this service stands still
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Duties"]:
         """Everything this process is for, until the block ends; then what is in hand is finished, for at most 10 s."""
-        for_ever = (self._at_work(), self._daily(), self._policies.follow(self._pool))
+        await self._look()
+        for_ever = (self._at_work(), self._daily(), self._policies.follow(self._pool), self._stand_watch())
         tasks = [asyncio.create_task(duty) for duty in for_ever]
         if Role.TIMERS in self._settings.roles:
             tasks.append(asyncio.create_task(self._timers.run(self.hands)))
@@ -134,6 +138,19 @@ class Duties:
         except UNREACHABLE as error:
             raise NotAllowedNow("no relay of this service is at work") from error
         return int(orjson.loads(reply.data)["republished"])
+
+    async def _look(self) -> None:
+        self.set_back = await why_standing_still(self._pool)
+        self.hands.hold(self.set_back is not None)
+
+    async def _stand_watch(self) -> None:
+        """Any process of the service may find the database set back, and an operator sets it right from outside."""
+        while True:
+            await asyncio.sleep(LOOK_AGAIN)
+            try:
+                await self._look()
+            except DATABASE as error:
+                log.warning("duties: %s; looking again", error or type(error).__name__)
 
     async def _hourly(self) -> None:
         while True:

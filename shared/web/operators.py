@@ -1,5 +1,6 @@
 """What an operator asks of any service: health, metrics, dead letters, audit, replay, and its bus doors."""
 
+import os
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -10,10 +11,10 @@ from pydantic import BaseModel, Field
 from shared.domain.refusals import NotAllowedNow, NotFound
 from shared.events.event import Entity
 from shared.messaging.consumer import Consumer
-from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, MEASURE, letter
+from shared.messaging.dead_letters import DISCARD, LETTER, LETTERS, letter
 from shared.messaging.inbox import HANDLED_SO_FAR
 from shared.persistence.pool import Pool
-from shared.telemetry import OLDEST_PARKED, PARKED, RELAY_LAG
+from shared.web.gauges import read_gauges
 from shared.web.identity import Operator
 from shared.web.routes import Routes
 
@@ -39,24 +40,29 @@ async def live() -> dict[str, str]:
 
 
 @health.get("/health/ready")
-async def ready(request: Request) -> dict[str, Any]:
-    """The database answers: commands can be accepted. The bus may be away; events wait for it."""
+async def ready(request: Request, response: Response) -> dict[str, Any]:
+    """The database answers: commands can be accepted. The bus may be away; events wait for it.
+
+    503 while the process is leaving, and while the database is set back behind its stream: `why` says so.
+    """
     state = request.app.state
     await state.pool.fetchval("SELECT 1", timeout=2)
+    set_back = state.duties.set_back
+    response.status_code = 503 if set_back or state.leaving else 200
     return {
-        "status": "ready",
+        "status": "set back" if set_back else "leaving" if state.leaving else "ready",
+        **({"why": set_back} if set_back else {}),
         "service": state.name,
         "roles": sorted(state.roles),
         "bus": state.duties.connected,
+        "process": os.getpid(),
     }
 
 
 @health.get("/metrics")
 async def metrics(request: Request) -> Response:
-    row = await request.app.state.pool.fetchrow(MEASURE)
-    PARKED.set(row["parked"])
-    OLDEST_PARKED.set(row["oldest"])
-    RELAY_LAG.set(row["unrelayed"])
+    """Counters have counted all along; gauges are read now."""
+    await read_gauges(request.app.state)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 

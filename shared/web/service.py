@@ -11,6 +11,7 @@ from shared.domain.aggregate import Aggregate
 from shared.domain.policy import Policy
 from shared.messaging.policy_reaction import with_policies
 from shared.messaging.reactions import Reactions
+from shared.persistence.gauges import Census
 from shared.persistence.policies import Policies
 from shared.persistence.pool import migrate, open_pool
 from shared.persistence.store import Store
@@ -31,10 +32,12 @@ def create_service(
     api: Sequence[APIRouter],
     reactions: Reactions,
     timed: Sequence[type[Aggregate]] = (),
+    censuses: Sequence[Census] = (),
 ) -> FastAPI:
     """The service that lives in `folder`: its name, its migrations and its Chinese are found there.
 
-    `timed` are the aggregates that set deadlines. Nothing is opened before the lifespan begins.
+    `timed` are the aggregates that set deadlines, `censuses` what the business counts. Nothing is opened before the
+    lifespan begins.
     """
     start_telemetry(folder.name, level=settings.log_level, endpoint=settings.otel_exporter_otlp_endpoint)
     policies, reactions = Policies(Policy.read(settings.policy_file)), with_policies(reactions)
@@ -48,10 +51,10 @@ def create_service(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # the door traces and measures, for less
     )
     app.state.name, app.state.policies, app.state.reactions = folder.name, policies, reactions
-    app.state.roles = settings.roles
+    app.state.roles, app.state.censuses = settings.roles, censuses
     app.state.company, app.state.public_url = settings.company_name, settings.public_url.rstrip("/")
     # What answers without end has to be ended first: the server waits for every answer before it stops.
-    app.state.before_stop = []
+    app.state.before_stop, app.state.leaving = [], False
     app.state.identity = Identity(settings.jwks, settings.token_issuer, settings.token_audience)
     doors = [*api, operators.router] if Role.API in settings.roles else [operators.router]
     for router in (*doors, operators.health):

@@ -10,7 +10,22 @@ from deploy.local.command import app
 from deploy.local.credentials import signing_key
 from deploy.local.folder import Folder
 
-COMMANDS = ["demo", "up", "down", "status", "token", "migrate", "reset", "events", "dead-letters", "audit", "replay"]
+COMMANDS = [
+    "demo",
+    "up",
+    "down",
+    "status",
+    "token",
+    "migrate",
+    "reset",
+    "events",
+    "dead-letters",
+    "audit",
+    "replay",
+    "restart",
+    "backup",
+    "restore",
+]
 
 
 def xiaofu(*words: str | Path) -> tuple[int, str, str]:

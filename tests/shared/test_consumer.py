@@ -17,7 +17,7 @@ from shared.domain.refusals import ChangedMeanwhile
 from shared.events.envelope import new_id
 from shared.hands import Hands
 from shared.messaging import consumer as consumer_module
-from shared.messaging.bus import ask, open_bus
+from shared.messaging.bus import ApiError, ask, open_bus
 from shared.messaging.consumer import Consumer
 from shared.messaging.inbox import Heard, read
 from shared.messaging.pull import Pull
@@ -89,6 +89,14 @@ async def all_handled(tally_url: str, echo_url: str) -> None:
 
     await eventually(handled)
     assert complaints_about_effects(await log_of(tally_url), await effects_of(echo_url)) == []
+
+
+async def holds(bus: Client, messages: int) -> bool:
+    """Whether the stream, which its relay may not have made yet, holds so many."""
+    try:
+        return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == messages)
+    except ApiError:
+        return False
 
 
 async def test_a_batch_is_one_transaction(hearing: Hearing) -> None:
@@ -450,10 +458,7 @@ async def test_a_gap_in_the_stream_heals_by_itself(
     async with relaying():
         await count(pool, 6)
 
-        async def there() -> bool:
-            return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 7)
-
-        await eventually(there)
+        await eventually(lambda: holds(bus, 7))
         await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": 3})
         async with consuming():
             await all_handled(tally_url, echo_url)
@@ -510,10 +515,7 @@ async def test_what_was_on_its_way_to_a_consumer_that_died_is_delivered_to_the_n
     async with relaying():
         await count(pool, 9)
 
-        async def there() -> bool:
-            return bool((await ask(bus, "STREAM.INFO.TALLY"))["state"]["messages"] == 10)
-
-        await eventually(there)
+        await eventually(lambda: holds(bus, 10))
         async with Pull(bus, "tally", "echo").running() as dying:
             assert len(await dying.batch()) > 0
         async with consuming():

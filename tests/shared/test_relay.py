@@ -33,8 +33,11 @@ def new_relay(url: str, bus: Client) -> Relay:
 
 
 async def settled(url: str, nats_url: str) -> bool:
-    """Whether the stream holds the whole log."""
-    return len(set(await stream_of(nats_url, "TALLY"))) == len(await log_of(url))
+    """Whether the stream holds the whole log; a server that has only just started may not say so yet."""
+    try:
+        return len(set(await stream_of(nats_url, "TALLY"))) == len(await log_of(url))
+    except NatsError:
+        return False
 
 
 async def complete(url: str, nats_url: str, *, once: bool = True) -> None:

@@ -1,6 +1,7 @@
 """The HTTP door: every "no" is a problem in the reader's language, no input makes a fault, no answer is half true."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -368,6 +369,7 @@ async def test_health_says_whether_commands_can_be_accepted(tally: Running) -> N
             return answer if answer["bus"] else None
 
         answer = await eventually(ready)
+        assert answer.pop("process") == os.getpid()
         assert answer == {"status": "ready", "service": "tally", "roles": sorted(Role), "bus": True}
 
 
@@ -375,7 +377,7 @@ async def test_metrics_tell_lag_and_parked_events(tally: Running, clerk: dict[st
     await opened(tally)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(tally.app), base_url="http://tally") as client:
         text = (await client.get("/metrics")).text
-    for name in ("relay_lag_events", "parked_events 0.0", "oldest_parked_event_seconds 0.0", "timers_due"):
+    for name in ("relay_lag_events", "parked_events 0.0", "oldest_parked_event_seconds 0.0", "due_timers"):
         assert f"xiaofu_{name}" in text
     assert 'xiaofu_http_request_seconds_count{method="POST",route="/v1/tallies",status="201"}' in text
 
