@@ -5,6 +5,7 @@ import csv
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from types import SimpleNamespace
 from typing import Any, Self
 
 import asyncpg
@@ -54,6 +55,10 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+# A process that is neither leaving nor set back, for a door without a service behind it.
+AT_WORK = SimpleNamespace(state=SimpleNamespace(leaving=False, duties=SimpleNamespace(set_back=None)))
+
+
 class Call:
     """One request, whose answer is sent only as fast as it is taken."""
 
@@ -63,7 +68,7 @@ class Call:
         raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
         self._scope = {"type": "http", "asgi": {"spec_version": "2.4"}, "method": "GET", "path": path, "raw_path": b"",
                        "query_string": query.encode(), "headers": raw, "scheme": "http", "client": None,
-                       "server": ("tally", 80), "http_version": "1.1", "root_path": ""}  # fmt: skip
+                       "server": ("tally", 80), "http_version": "1.1", "root_path": "", "app": AT_WORK}  # fmt: skip
         self._app = app
 
     async def __aenter__(self) -> Self:
