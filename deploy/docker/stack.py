@@ -37,7 +37,7 @@ class ComposeStack(Doors):
     async def __aenter__(self) -> Self:
         try:
             await self.start()
-        except BaseException:
+        except BaseException:  # Ctrl-C too: no container may stay behind
             await self.stop()
             raise
         return self

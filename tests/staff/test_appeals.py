@@ -1,6 +1,5 @@
 """Penalties after the decision, and what the proposal rests on, as clients see them."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -147,7 +146,6 @@ async def test_an_appeal_is_decided_by_others_who_uphold_reduce_or_revoke(staff:
 ])  # fmt: skip
 async def test_what_is_reduced_is_milder_and_still_inside_the_schedule(staff: Running, body: Thing) -> None:
     """STF-7, STF-8"""
-    await asyncio.sleep(0)
     penalty = await appealed(staff, "u15")
     path = f"/penalties/{penalty['id']}/appeal/decide"
     assert (await staff.refused(path, general(staff), body | {"reason": "r"}))["rule"] in ("STF-7", "STF-8")

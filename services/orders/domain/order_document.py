@@ -81,5 +81,5 @@ def media_type_of(content: bytes) -> str | None:
     try:
         with ZipFile(BytesIO(content)) as package:
             return XLSX if {"[Content_Types].xml", "xl/workbook.xml"} <= set(package.namelist()) else None
-    except (BadZipFile, ValueError, NotImplementedError):
+    except (BadZipFile, ValueError, NotImplementedError):  # none, a damaged one, or zipped otherwise
         return None
