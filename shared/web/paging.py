@@ -15,6 +15,7 @@ from shared.documents.exports import Format
 from shared.web.downloads import Row, download_documents
 
 ROWS_AT_ONCE = 1_000  # of a table
+SCREENFUL = 25  # what a page holds unless it is told otherwise: a page costs what its rows cost
 
 FIRST = UUID(int=(1 << 128) - 1)
 
@@ -58,7 +59,7 @@ AsFormat = Annotated[Format, Query(alias="format", description="A page as JSON, 
 
 
 async def page(
-    limit: Limit = 50,
+    limit: Limit = SCREENFUL,
     after: Annotated[UUID | None, Query(description="`next` of the page before")] = None,
     form: AsFormat = Format.JSON,
 ) -> Page:
@@ -66,7 +67,7 @@ async def page(
 
 
 async def page_by_code(
-    limit: Limit = 50,
+    limit: Limit = SCREENFUL,
     after: Annotated[str, Query(max_length=40, description="`next` of the page before")] = "",
     form: AsFormat = Format.JSON,
 ) -> CodePage:

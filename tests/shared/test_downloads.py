@@ -18,7 +18,7 @@ from granian.server.embed import Server
 from deploy.local.ports import free_port
 from shared.persistence.pool import Reader
 from shared.web.door import Door
-from shared.web.paging import Page
+from shared.web.paging import SCREENFUL, Page
 from tests import tally as tally_module
 from tests.house import Running, eventually
 
@@ -122,7 +122,7 @@ async def test_a_table_is_a_file_with_chinese_headings_and_words(full: Running) 
 
 
 async def test_json_stays_one_page(full: Running) -> None:
-    assert len((await full.get("/tallies?format=json", full.headers("u1", "clerk")))["items"]) == 50
+    assert len((await full.get("/tallies?format=json", full.headers("u1", "clerk")))["items"]) == SCREENFUL
 
 
 async def test_what_is_refused_is_refused_as_ever(tally: Running, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,27 +1,31 @@
 """Staff at work, with the sample list of employees, and events for it to hear."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from deploy.local.jetstream import NatsServer
 from shared.events.complaints import ResponsibilityEstablished, Responsible
 from shared.events.envelope import new_id
 from tests.hearing import announce
-from tests.house import House, Running
+from tests.house import House, Running, Served, from_wheel
 
 STAFF = Path("deploy/local/data/staff.csv").read_bytes()
 
 
 @pytest.fixture(scope="session")
-async def staff(house: House) -> Running:
-    """Staff with the forty employees of the sample data."""
-    service = await house.service("staff")
-    files = {"file": ("staff.csv", STAFF)}
-    answer = await service.ask("POST", "/employees/import", service.headers("u30", "hr"), files=files)
-    assert answer.status_code == 201, answer.text
-    return service
+async def staff(postgres_server: Served, keys: Path) -> AsyncIterator[Running]:
+    """Staff with the forty employees of the sample data, on a bus where no other service sends their notices."""
+    with from_wheel(NatsServer) as bus:
+        async with House(postgres_server.url(), bus.url(), keys) as quiet:
+            service = await quiet.service("staff")
+            files = {"file": ("staff.csv", STAFF)}
+            answer = await service.ask("POST", "/employees/import", service.headers("u30", "hr"), files=files)
+            assert answer.status_code == 201, answer.text
+            yield service
 
 
 def established(
