@@ -1,4 +1,4 @@
-"""Run one service: `python -m services orders --port 8002 [--only relay,consumer]`."""
+"""Run one service: `python -m services orders --port 8002 [--only relay,consumer] [--partitions p00-p07]`."""
 
 import argparse
 import asyncio
@@ -15,6 +15,7 @@ import uvloop
 from granian._granian import SocketHolder
 from granian.constants import Interfaces
 from granian.server.embed import Server
+from pydantic import ValidationError
 
 from shared.persistence.pool import migrate
 from shared.settings import Role, Settings
@@ -60,6 +61,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--only", default=",".join(Role), help="some of: %(default)s")
+    parser.add_argument("--partitions", help="follow the events of these alone: p00-p07 and p08-p15, for two consumers")
     parser.add_argument("--migrate", action="store_true", help="bring the database forward, and end")
     return parser.parse_args()
 
@@ -95,10 +97,20 @@ async def serve(service: str, host: str, port: int, settings: Settings) -> None:
     await server.serve()
 
 
+def read_settings(given: argparse.Namespace) -> Settings:
+    """From the environment and the arguments; what is wrong with them is said in a sentence each, and no more."""
+    share = {"partitions": given.partitions} if given.partitions is not None else {}
+    try:
+        return Settings.model_validate({"roles": given.only.replace(" ", "").split(",")} | share)
+    except ValidationError as error:
+        wrong = [(".".join(map(str, entry["loc"][:1])).upper(), entry["msg"]) for entry in error.errors()]
+        sys.exit("\n".join(f"{name or 'settings'}: {message.removeprefix('Value error, ')}" for name, message in wrong))
+
+
 def main() -> None:
     """Read the arguments and the environment, and run."""
     given = arguments()
-    settings = Settings(roles=frozenset(Role(role.strip()) for role in given.only.split(",")))
+    settings = read_settings(given)
     if given.migrate:
         applied = asyncio.run(migrate(settings.database_url, Path(__file__).parent / given.service / "migrations"))
         sys.stdout.write("".join(f"{name}\n" for name in applied) or "nothing to do\n")

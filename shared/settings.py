@@ -2,9 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, PlainValidator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.events.partitions import WHOLE, Partitions
 
 
 class Role(StrEnum):
@@ -37,6 +40,9 @@ class Settings(BaseSettings):
         default=None, description="TOML that changes some of the policy's values, until regulations announce a policy"
     )
     roles: frozenset[Role] = frozenset(Role)
+    partitions: Annotated[Partitions, NoDecode, PlainValidator(Partitions.read)] = Field(
+        default=WHOLE, description="The share of the entities whose events this process follows: p00-p07, for one"
+    )
     pool_size: int = Field(default=16, ge=2)
     stream_replicas: int = Field(default=1, ge=1, le=5)
     body_limit: int = Field(default=10 * 1024 * 1024, description="Largest request body, in bytes")
@@ -46,3 +52,10 @@ class Settings(BaseSettings):
     )
     log_level: str = "INFO"
     otel_exporter_otlp_endpoint: str | None = None
+
+    @model_validator(mode="after")
+    def _a_share_is_for_a_consumer(self) -> Self:
+        if self.partitions != WHOLE and Role.CONSUMER not in self.roles:
+            has = ", ".join(sorted(self.roles))
+            raise ValueError(f"a share of the partitions is for a process that consumes; this one's roles are: {has}")
+        return self

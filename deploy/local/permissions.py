@@ -1,13 +1,14 @@
 """What a service's user may say and hear on the bus."""
 
-from shared.messaging.streams import stream_name
+from shared.events.partitions import SHARES
+from shared.messaging.streams import durable, stream_name
 
 
 def permissions(service: str) -> dict[str, dict[str, list[str]]]:
     """The subjects a service may publish and subscribe to: the whole of its rights on NATS.
 
     Independence is enforced here: no service can speak in another's name, look into or change another's
-    stream, or touch another's consumer. It reads others only through the durable that bears its own name.
+    stream, or touch another's consumer. It reads others only through the durables that bear its own name.
     Deleting and purging a stream are left to the operator.
     """
     stream = stream_name(service)
@@ -27,18 +28,22 @@ def permissions(service: str) -> dict[str, dict[str, list[str]]]:
         f"$JS.API.DIRECT.GET.{stream}",
         f"$JS.API.DIRECT.GET.{stream}.>",
     ]
-    # On every stream exactly one consumer, the durable that bears the service's name.
-    own_consumer = [
-        f"$JS.API.CONSUMER.CREATE.*.{service}",
-        f"$JS.API.CONSUMER.CREATE.*.{service}.>",
-        f"$JS.API.CONSUMER.DURABLE.CREATE.*.{service}",
-        f"$JS.API.CONSUMER.INFO.*.{service}",
-        f"$JS.API.CONSUMER.RESET.*.{service}",
-        f"$JS.API.CONSUMER.MSG.NEXT.*.{service}",
-        f"$JS.ACK.*.{service}.>",
-    ]
+    own_consumers = [subject for share in SHARES for subject in _consumer(durable(service, share))]
     inbox = ["_INBOX.>"]
     return {
-        "publish": {"allow": own_events + signals + own_stream + own_consumer + inbox},
+        "publish": {"allow": own_events + signals + own_stream + own_consumers + inbox},
         "subscribe": {"allow": [*inbox, f"wake.{service}", f"replay.{service}"]},
     }
+
+
+def _consumer(name: str) -> list[str]:
+    """What one durable needs, on every stream. A pattern covers whole words only: each share is named."""
+    return [
+        f"$JS.API.CONSUMER.CREATE.*.{name}",
+        f"$JS.API.CONSUMER.CREATE.*.{name}.>",
+        f"$JS.API.CONSUMER.DURABLE.CREATE.*.{name}",
+        f"$JS.API.CONSUMER.INFO.*.{name}",
+        f"$JS.API.CONSUMER.RESET.*.{name}",
+        f"$JS.API.CONSUMER.MSG.NEXT.*.{name}",
+        f"$JS.ACK.*.{name}.>",
+    ]

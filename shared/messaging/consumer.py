@@ -14,11 +14,12 @@ from opentelemetry.trace import SpanKind
 from shared.domain.refusals import ChangedMeanwhile, Refusal
 from shared.events.envelope import Occasion, Undecodable, open_event
 from shared.events.event import Entity, Provenance
+from shared.events.partitions import WHOLE, Partitions
 from shared.hands import Hands
 from shared.messaging import inbox
 from shared.messaging.bus import UNREACHABLE, ApiError
 from shared.messaging.inbox import Cursor, Heard
-from shared.messaging.leadership import leadership
+from shared.messaging.leadership import ear, leadership
 from shared.messaging.pull import Pull
 from shared.messaging.reactions import Reactions
 from shared.persistence.policies import Policies
@@ -32,7 +33,11 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.1, 30.0
 
 
 class Consumer:
-    """A service's ear. Any number may run; one is active, and the inbox keeps a second one from doing harm."""
+    """A service's ear, or one of several, each with its share of the entities.
+
+    Any number may run; of each share one is active, and the inbox, which all of them keep together, keeps a second
+    one from doing harm: also one of another division, while the number of shares is being changed.
+    """
 
     def __init__(
         self,
@@ -43,8 +48,9 @@ class Consumer:
         policies: Policies,
         wake: asyncio.Event,
         hands: Hands,
+        share: Partitions = WHOLE,
     ) -> None:
-        self.name = reactions.service
+        self.name, self.share = reactions.service, share
         self.active = False
         self._url, self._pool, self._bus, self._reactions = url, pool, bus, reactions
         self._policies, self._wake, self._hands = policies, wake, hands
@@ -53,7 +59,7 @@ class Consumer:
         """Follow every source for ever; losing the database connection ends the term of office."""
         while True:
             try:
-                async with leadership(self._url, f"consumer {self.name}") as connection:
+                async with leadership(self._url, ear(self.name, self.share)) as connection:
                     self.active = True
                     await self._serve(connection)
             except (*DATABASE, ExceptionGroup) as error:
@@ -79,7 +85,7 @@ class Consumer:
         pause = FIRST_PAUSE
         while True:
             try:
-                async with Pull(self._bus, source, self.name).running() as pull:
+                async with Pull(self._bus, source, self.name, self.share).running() as pull:
                     pause = FIRST_PAUSE
                     while True:
                         await self._take(source, pull)
@@ -140,7 +146,9 @@ class Consumer:
             if isinstance(error, Refusal) and error.rule
             else f"{type(error).__name__}: {error}"
         )
-        log.error("consumer: %s is parked: %s", heard.subject, text, exc_info=error)
+        # The reaction's span has ended with its failure; whoever follows the trace must find why it goes no further.
+        with span(f"{self.name} parks", heard.known and heard.known.traceparent, SpanKind.CONSUMER):
+            log.error("consumer: %s is parked: %s", heard.subject, text, exc_info=error)
         await inbox.park(self._pool, self.name, heard, reason, text, tries)
 
     async def _commit(self, batch: Sequence[Heard]) -> list[Entity]:

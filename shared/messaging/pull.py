@@ -11,7 +11,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
-from shared.messaging.streams import SECOND, provide_consumer, stream_name
+from shared.events.partitions import WHOLE, Partitions
+from shared.messaging.streams import SECOND, durable, provide_consumer, stream_name
 
 REQUEST = 500  # messages asked for at once
 DRAIN = 200  # messages handed out at most at once
@@ -28,9 +29,9 @@ class Pull:
     was acknowledged, and whatever else was on its way is fetched again.
     """
 
-    def __init__(self, bus: Client, source: str, consumer: str) -> None:
-        self._bus, self._source, self._consumer = bus, source, consumer
-        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(source)}.{consumer}"
+    def __init__(self, bus: Client, source: str, service: str, share: Partitions = WHOLE) -> None:
+        self._bus, self._source, self._service, self._share = bus, source, service, share
+        self._next = f"$JS.API.CONSUMER.MSG.NEXT.{stream_name(source)}.{durable(service, share)}"
         self._numbers = itertools.count(1)
         self._inbox = ""
         self._subscription: Subscription | None = None
@@ -51,7 +52,7 @@ class Pull:
 
     async def _begin(self) -> None:
         await self._leave()
-        await provide_consumer(self._bus, self._source, self._consumer)
+        await provide_consumer(self._bus, self._source, self._service, self._share)
         self._inbox = self._bus.new_inbox()
         self._open.clear()
         self._waiting.clear()

@@ -42,7 +42,7 @@ class Duties:
         self, settings: Settings, pool: Pool, reactions: Reactions, timed: Sequence[type[Aggregate]],
         policies: Policies, wake: asyncio.Event,
     ) -> None:  # fmt: skip
-        self.name = reactions.service
+        self.name, self.share = reactions.service, settings.partitions
         self._settings, self._pool, self._reactions, self._wake = settings, pool, reactions, wake
         self._policies = policies
         self._timers = Timers(pool, timed, policies, wake)
@@ -94,6 +94,7 @@ class Duties:
                 self._policies,
                 self._wake,
                 self.hands,
+                self.share,
             )
             duties: list[Coroutine[Any, Any, None]] = []
             if Role.CONSUMER in settings.roles and self._reactions.sources:

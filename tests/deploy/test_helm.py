@@ -15,8 +15,9 @@ import yaml
 
 from deploy.local.catalogue import SERVICES
 from services.__main__ import SERVICES as KNOWN
+from shared.events.partitions import PARTS, WHOLE, Partitions
 from shared.messaging.policy_reaction import with_policies
-from shared.messaging.streams import stream_name
+from shared.messaging.streams import durable, stream_name
 from shared.settings import Role, Settings
 
 CHART = Path("deploy/helm/xiaofu")
@@ -28,7 +29,10 @@ MIXED = {
     "telemetry": {"endpoint": "http://collector.monitoring.svc:4318", "podMonitor": True},
     "ingress": {"className": "nginx", "tls": [{"secretName": "tls", "hosts": ["orders.x.example"]}]},
     "scaling": {"enabled": False},
-    "services": {"orders": {"secret": "own", "roles": {"api": {"replicas": 5}, "timers": {"replicas": 1}}}},
+    "services": {
+        "orders": {"secret": "own", "roles": {"api": {"replicas": 5}, "timers": {"replicas": 1}}},
+        "quality": {"consumers": 4},
+    },
 }
 
 # What we use of KEDA and of the Prometheus operator, as their documentation names it: nothing else may be written.
@@ -138,6 +142,7 @@ def test_helm_finds_nothing_wrong_with_the_chart() -> None:
         {"jwks": {"url": "https://id.example/jwks"}},
         {"monitoring": {"from": []}},
         {"services": {"orders": {"heers": []}}},
+        {"services": {"orders": {"consumers": 3}}},
     ],
     ids=str,
 )
@@ -246,6 +251,31 @@ def test_the_consumer_grows_with_what_waits_in_the_streams_it_really_follows(pla
         followed = {(trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) for trigger in triggers}
         heard = with_policies(import_module(f"services.{service}.reactions").reactions)
         assert followed == {(stream_name(source), service) for source in heard.sources}
+
+
+@pytest.mark.parametrize("parts", PARTS)
+def test_several_consumers_of_a_service_have_a_deployment_a_budget_and_a_scaler_each(parts: int) -> None:
+    """Each follows its share, grows with what waits for it, and no two of them count each other's pods."""
+    documents = rendered({"services": {"orders": {"consumers": parts}}})
+    shares = Partitions(0, 16 // parts - 1).division
+    names = {durable("xf-orders-consumer", share): share for share in shares}
+    deployments, scaled = of(documents, "Deployment"), of(documents, "ScaledObject")
+    budgets = of(documents, "PodDisruptionBudget")
+    for kind in (deployments, scaled, budgets):
+        assert {name for name in kind if name.startswith("xf-orders-consumer")} == names.keys()
+    chosen = []
+    for name, share in names.items():
+        (container,) = deployments[name]["spec"]["template"]["spec"]["containers"]
+        told = [] if share == WHOLE else ["--partitions", str(share)]
+        assert container["args"] == ["orders", "--only", "consumer", *told]
+        assert scaled[name]["spec"]["scaleTargetRef"]["name"] == name
+        followed = {trigger["metadata"]["consumer"] for trigger in scaled[name]["spec"]["triggers"]}
+        assert followed == {durable("orders", share)}
+        chosen.append(deployments[name]["spec"]["selector"]["matchLabels"])
+        assert chosen[-1].items() <= deployments[name]["spec"]["template"]["metadata"]["labels"].items()
+        assert budgets[name]["spec"]["selector"]["matchLabels"] == chosen[-1]
+    assert len({json.dumps(labels) for labels in chosen}) == parts
+    assert {name for name in deployments if "-p" in name} <= names.keys(), "everybody else has one"
 
 
 def test_the_api_grows_with_requests_and_a_scaled_deployment_has_no_number_of_its_own(

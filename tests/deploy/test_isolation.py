@@ -10,12 +10,15 @@ import orjson
 import pytest
 from nats.aio.client import Client
 
+from deploy.local.accounts import scratch
 from deploy.local.credentials import Credentials
 from deploy.local.databases import provide
 from deploy.local.jetstream import NatsServer
+from deploy.local.permissions import permissions
 from deploy.local.postgresql import SUPERUSER, PostgreSQL
+from shared.events.partitions import SHARES, WHOLE, Partitions
 from shared.messaging.bus import read_stream
-from shared.messaging.streams import provide_consumer, provide_stream
+from shared.messaging.streams import durable, provide_consumer, provide_stream, waiting
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ async def refused(bus: Client, complaints: Complaints, *subjects: str) -> list[s
     async with asyncio.timeout(5):
         while not heard or FORBIDDEN_TO_ALL not in heard[-1]:
             heard.append(await complaints.get())
-    return [subject for subject in subjects if any(subject.lower() in complaint for complaint in heard)]
+    return [subject for subject in subjects if any(f'"{subject.lower()}"' in complaint for complaint in heard)]
 
 
 async def test_a_user_can_publish_only_its_own_service_s_subjects(nats: NatsServer) -> None:
@@ -119,6 +122,57 @@ async def test_a_user_has_all_the_rights_that_relay_audit_and_consumer_need(nats
         await asyncio.wait_for(asked.next_msg(), 5)
         assert refusals.empty()
         assert more.empty()
+
+
+async def test_a_user_touches_every_share_of_its_own_service_and_none_of_another_s(nats: NatsServer) -> None:
+    """Nor a name that only looks like a share of its own, and nobody removes any."""
+    verbs = ["CONSUMER.CREATE", "CONSUMER.INFO", "CONSUMER.RESET", "CONSUMER.MSG.NEXT"]
+
+    def requests(*names: str) -> list[str]:
+        return [f"$JS.API.{verb}.ORDERS.{name}" for verb in verbs for name in names] + [
+            f"$JS.ACK.ORDERS.{name}.1.1.1.1.0" for name in names
+        ]
+
+    async with connected(nats, "staff") as (bus, complaints):
+        own = [durable("staff", share) for share in SHARES]
+        others = [durable("quality", share) for share in SHARES]
+        forged = ["staff-p00-p06", "staff-", "staff-p00-p07-x"]
+        denied = [*requests(*others, *forged), *(f"$JS.API.CONSUMER.DELETE.ORDERS.{name}" for name in own)]
+        assert await refused(bus, complaints, *requests(*own), *denied) == denied
+
+
+@pytest.mark.parametrize("share", [share for share in SHARES if share != WHOLE], ids=str)
+async def test_a_user_has_all_the_rights_that_a_share_s_consumer_needs(nats: NatsServer, share: Partitions) -> None:
+    async with connected(nats, "orders") as (orders, _), connected(nats, "staff") as (staff, refusals):
+        await provide_stream(orders, "orders")
+        await provide_consumer(staff, "orders", "staff", share)
+        assert await waiting(staff, "orders", durable("staff", share)) >= 0
+        assert refusals.empty()
+
+
+async def test_a_service_goes_on_where_the_bus_has_not_been_told_of_shares_yet(
+    monkeypatch: pytest.MonkeyPatch, known: Credentials
+) -> None:
+    """After an upgrade, until NATS reads its users again."""
+
+    def older(service: str) -> dict[str, dict[str, list[str]]]:
+        rights = permissions(service)
+        rights["publish"]["allow"] = [it for it in rights["publish"]["allow"] if f"{service}-p" not in it]
+        return rights
+
+    monkeypatch.setattr("deploy.local.jetstream.permissions", older)
+    monkeypatch.setattr("shared.messaging.streams.LEARN", 0.2)
+    with scratch() as folder:
+        server = NatsServer(folder / "nats", known.bus)
+        server.start()
+        try:
+            async with connected(server, "orders") as (orders, _), connected(server, "staff") as (staff, refusals):
+                await provide_stream(orders, "orders")
+                await provide_consumer(staff, "orders", "staff")
+                assert await waiting(staff, "orders", "staff") == 0
+                assert not refusals.empty()
+        finally:
+            server.stop()
 
 
 async def test_nobody_connects_without_a_password(nats: NatsServer) -> None:

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 from deploy.local.jetstream import NatsServer
 from deploy.local.postgresql import PostgreSQL
 from shared.domain.policy import Policy
+from shared.events.partitions import WHOLE, Partitions
 from shared.hands import Hands
 from shared.messaging.bus import ApiError, ask, open_bus
 from shared.messaging.consumer import Consumer
@@ -135,10 +136,11 @@ def consuming(echo_url: str, echo_pool: Pool, bus: Client) -> Consuming:
     """Run a consumer of echo; leaving the block stops it between two batches."""
 
     @asynccontextmanager
-    async def consuming(on: Client | None = None, hear: Reactions = reactions) -> AsyncIterator[Consumer]:
-        consumer = Consumer(
-            echo_url, echo_pool, on or bus, hear, Policies(Policy.read()), asyncio.Event(), hands := Hands()
-        )
+    async def consuming(
+        on: Client | None = None, hear: Reactions = reactions, share: Partitions = WHOLE
+    ) -> AsyncIterator[Consumer]:
+        policies, wake, hands = Policies(Policy.read()), asyncio.Event(), Hands()
+        consumer = Consumer(echo_url, echo_pool, on or bus, hear, policies, wake, hands, share)
         async with at_work(consumer.run(), hands):
             yield consumer
 

@@ -16,10 +16,13 @@ COUNTED = Gauge("tally_kinds", "For this test alone", ["kind"])
 type Told = dict[tuple[str, str], float]
 
 
-async def told(service: Running, label: str = "source") -> Told:
+async def text_of(service: Running) -> str:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(service.app), base_url="http://x") as client:
-        text = (await client.get("/metrics")).text
-    families = list(text_string_to_metric_families(text))
+        return (await client.get("/metrics")).text
+
+
+async def told(service: Running, label: str = "source") -> Told:
+    families = list(text_string_to_metric_families(await text_of(service)))
     return {(one.name, one.labels.get(label, "")): one.value for family in families for one in family.samples}
 
 

@@ -1,9 +1,31 @@
-{{/* Labels of a pod of one service and role; the context has root, service, role. */}}
+{{/* Labels of a pod of one service and role; the context has root, service, role, and share where there are several. */}}
 {{- define "xiaofu.selector" -}}
 app.kubernetes.io/part-of: xiaofu
 app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/name: {{ .service }}
 app.kubernetes.io/component: {{ .role }}
+{{- with .share }}
+xiaofu/partitions: {{ . }}
+{{- end }}
+{{- end }}
+
+{{/* The shares of a role, separated by spaces: of a service's several consumers each has its partitions, `-` is the whole. */}}
+{{- define "xiaofu.shares" -}}
+{{- $parts := int (.of.consumers | default 1) -}}
+{{- if or (ne .role "consumer") (eq $parts 1) -}}
+-
+{{- else -}}
+{{- $size := div 16 $parts -}}
+{{- range $i := until $parts -}}
+{{- $first := mul $i $size -}}
+{{- if $i }} {{ end }}{{ printf "p%02d-p%02d" $first (sub (add $first $size) 1) }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* What is named after service and role, and after the share where there are several. */}}
+{{- define "xiaofu.name" -}}
+{{ .root.Release.Name }}-{{ .service }}-{{ .role }}{{ with .share }}-{{ . }}{{ end }}
 {{- end }}
 
 {{- define "xiaofu.labels" -}}
