@@ -13,7 +13,7 @@ from deploy.local.catalogue import SERVICES
 from deploy.local.doors import Doors
 from deploy.local.postgresql import SUPERUSER, postgresql_major
 from deploy.local.problem import Problem
-from shared.messaging.audit import BROKEN
+from shared.messaging.audit import broken_chains
 from shared.messaging.bus import CONSUMER_MISSING, STREAM_MISSING, ApiError, ask, open_bus
 from shared.messaging.streams import stream_name
 from shared.persistence.pool import SPINE, Connection, migration_files
@@ -101,7 +101,7 @@ async def _require_rest(connection: Connection, service: str) -> None:
     deadline = time.monotonic() + PATIENCE
     while await connection.fetchval(AT_WORK, service):
         if time.monotonic() > deadline:
-            raise Problem(f"{service} is at work on its database. Stop it first, or let it be stopped: --stop.")
+            raise Problem(f"{service} is at work on its database. Stop it first; of a local stack --stop does it.")
         await asyncio.sleep(0.1)
 
 
@@ -128,7 +128,7 @@ async def _verify(url: str, service: str, backup: ServiceBackup) -> None:
         row = await connection.fetchrow("SELECT coalesce(max(seq), 0) AS last, count(*) AS events FROM events")
         if row is None or (row["last"], row["events"]) != (backup.last_seq, backup.events):
             raise Problem(f"What was restored of {service} is not what the manifest describes.")
-        if broken := await connection.fetch(BROKEN):
+        if broken := [place async for place in broken_chains(connection)]:
             raise Problem(f"The log of {service} in the back-up was tampered with: {len(broken)} broken chains.")
         if await connection.fetchval("SELECT to_regclass('set_back')"):
             await stand_still(connection, stream_name(service), RESTORED)

@@ -17,6 +17,7 @@ from shared.messaging.bus import UNREACHABLE, ApiError, open_bus
 from shared.messaging.consumer import Consumer
 from shared.messaging.reactions import Reactions
 from shared.messaging.relay import Relay
+from shared.messaging.streams import stream_name
 from shared.persistence.housekeeping import housekeeping
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool
@@ -108,7 +109,7 @@ class Duties:
                     self.hands,
                     replicas=settings.stream_replicas,
                 )
-                duties += [relay.run(), self._hourly()]
+                duties += [relay.run(), self._hourly(relay)]
             else:
                 duties.append(self._call_relay())
             async with asyncio.TaskGroup() as group:
@@ -124,9 +125,16 @@ class Duties:
                 await self.bus.publish(f"wake.{self.name}", b"")
             await asyncio.sleep(COALESCE)
 
-    async def audit(self, *, repair: bool) -> dict[str, Any]:
-        """What an audit finds, and how many of the missing events were published again."""
-        report = await audit.compare(self._pool, self.reached().bus, self.name)
+    async def audit(self, *, repair: bool, whole: bool = True) -> dict[str, Any]:
+        """What an audit finds, and how many of the missing events were published again.
+
+        One that is not `whole` goes on from where the last one found everything sound.
+        """
+        stream = stream_name(self.name)
+        since = audit.BEGINNING if whole else await audit.audited(self._pool, stream)
+        report, mark = await audit.compare(self._pool, self.reached().bus, self.name, since)
+        if report.sound:
+            await audit.keep(self._pool, stream, mark)
         republished = 0
         for first in range(0, len(report.missing) if repair else 0, AT_ONCE):
             republished += await self.ask_relay({"seqs": report.missing[first : first + AT_ONCE]})
@@ -153,15 +161,25 @@ class Duties:
             except DATABASE as error:
                 log.warning("duties: %s; looking again", error or type(error).__name__)
 
-    async def _hourly(self) -> None:
+    async def _hourly(self, relay: Relay) -> None:
+        """Whoever leads looks through what has come since the last audit, and lets what is missing be published."""
         while True:
             await asyncio.sleep(HOURLY)
             try:
-                report = await self.audit(repair=True)
-                if report["missing"]:
-                    log.warning("audit: %d events were missing from %s", len(report["missing"]), report["stream"])
+                if relay.leading:
+                    self._tell(await self.audit(repair=True, whole=False))
             except (*UNREACHABLE, *DATABASE, ApiError, NotAllowedNow) as error:
                 log.warning("audit: %s", error or type(error).__name__)
+
+    @staticmethod
+    def _tell(report: dict[str, Any]) -> None:
+        if report["missing"]:
+            log.warning("audit: %d events were missing from %s", len(report["missing"]), report["stream"])
+        if report["foreign"] or report["broken_chains"]:
+            log.error(
+                "audit: %s holds %d messages that this log does not, and its log was tampered with in %d places",
+                report["stream"], len(report["foreign"]), len(report["broken_chains"]),
+            )  # fmt: skip
 
     async def _daily(self) -> None:
         while True:

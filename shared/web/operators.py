@@ -1,10 +1,14 @@
 """What an operator asks of any service: health, metrics, dead letters, audit, replay, and its bus doors."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
@@ -19,6 +23,8 @@ from shared.web.identity import Operator
 from shared.web.routes import Routes
 
 FIRST_ENTITY = UUID(int=0)
+SIGN_OF_LIFE = 5.0  # seconds: a proxy, the door or a client may take a longer silence for an end
+PLACE = r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:[a-z_.]+)?$"
 
 health = APIRouter(tags=["operation"])
 router = Routes(tags=["operation"])
@@ -59,7 +65,7 @@ async def ready(request: Request, response: Response) -> dict[str, Any]:
     }
 
 
-@health.get("/metrics")
+@health.get("/metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
     """Counters have counted all along; gauges are read now."""
     await read_gauges(request.app.state)
@@ -130,7 +136,7 @@ async def handled(
     request: Request,
     operator: Operator,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
-    after: Annotated[str, Query(pattern=r"^([0-9a-f-]{36}:[a-z_.]+)?$", description="`next` of the page before")] = "",
+    after: Annotated[str, Query(pattern=PLACE, description="`next` of the page before")] = "",
 ) -> dict[str, Any]:
     """How far events were handled here: `{"items": [{"entity", "entity_id", "version", "event_id"}], "next": …}`."""
     last, _, kind = after.partition(":")
@@ -147,7 +153,24 @@ async def replay(body: Again, request: Request, operator: Operator) -> dict[str,
     return {"republished": await request.app.state.duties.ask_relay(wanted)}
 
 
-@router.post("/audit")
-async def audit_stream(request: Request, operator: Operator, repair: bool = True) -> dict[str, Any]:
-    """Compare the stream with the log and the log with its digests; publish again what the stream has lost."""
-    return dict(await request.app.state.duties.audit(repair=repair))
+@router.post("/audit", response_class=Response)
+async def audit_stream(request: Request, operator: Operator, repair: bool = True) -> Response:
+    """Compare the stream with the log and the log with its digests; publish again what the stream has lost.
+
+    It takes as long as the log is: while it goes on, blanks are sent, and then the report.
+    """
+    task = asyncio.create_task(request.app.state.duties.audit(repair=repair))
+    try:
+        await asyncio.wait_for(asyncio.shield(task), SIGN_OF_LIFE)
+    except TimeoutError:
+        return StreamingResponse(_in_the_end(task), media_type="application/json")
+    return Response(orjson.dumps(task.result()), media_type="application/json")
+
+
+async def _in_the_end(task: asyncio.Task[dict[str, Any]]) -> AsyncIterator[bytes]:
+    try:
+        while not (await asyncio.wait({task}, timeout=SIGN_OF_LIFE))[0]:
+            yield b" "
+        yield orjson.dumps(task.result())
+    finally:
+        task.cancel()

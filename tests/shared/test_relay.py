@@ -16,8 +16,9 @@ from nats.errors import Error as NatsError
 
 from deploy.local.jetstream import NatsServer
 from shared.hands import Hands
+from shared.messaging import audit
 from shared.messaging import relay as relay_module
-from shared.messaging.audit import compare
+from shared.messaging.audit import BEGINNING, compare
 from shared.messaging.bus import ApiError, ask, open_bus, read_stream
 from shared.messaging.relay import Relay, StreamAhead
 from shared.messaging.streams import ServerTooOld, provide_stream
@@ -524,11 +525,11 @@ async def test_an_audit_finds_a_hole_in_the_middle(
         await complete(tally_url, nats_server.url())
         await eventually(lambda: marked(pool))
         await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": 4})
-        report = await compare(pool, bus, "tally")
+        report, _ = await compare(pool, bus, "tally")
         assert (report.in_log, report.in_stream, report.missing) == (10, 9, [4])
         assert (report.foreign, report.broken_chains) == ([], [])
         await bus.request("replay.tally", orjson.dumps({"seqs": report.missing}), timeout=5)
-        assert (await compare(pool, bus, "tally")).missing == []
+        assert (await compare(pool, bus, "tally"))[0].sound
 
 
 async def test_an_audit_names_events_that_were_tampered_with(pool: Pool, relaying: Relaying, bus: Client) -> None:
@@ -537,11 +538,11 @@ async def test_an_audit_names_events_that_were_tampered_with(pool: Pool, relayin
         tally = await count(pool, 5)
         other = await count(pool, 3)
         await eventually(lambda: marked(pool))
-        assert (await compare(pool, bus, "tally")).broken_chains == []
+        assert (await compare(pool, bus, "tally"))[0].broken_chains == []
         await pool.execute("ALTER TABLE events DISABLE TRIGGER events_are_never_changed")
         await pool.execute("UPDATE events SET data = 'nothing' WHERE entity_id = $1 AND version = 3", tally.id)
         await pool.execute("DELETE FROM events WHERE entity_id = $1 AND version = 2", other.id)
-        broken = (await compare(pool, bus, "tally")).broken_chains
+        broken = (await compare(pool, bus, "tally"))[0].broken_chains
     assert f"{tally.id} version 3" in broken
     assert f"{other.id} version 3" in broken
 
@@ -554,8 +555,72 @@ async def test_an_audit_calls_an_event_foreign_that_the_log_never_held(
         await eventually(lambda: marked(pool))
     forged = uuid4()
     await bus.request("tally.count.opened.v1.p00", b"{}", headers={"Nats-Msg-Id": str(forged), "Xiaofu-Seq": "2"})
-    report = await compare(pool, bus, "tally")
+    report, _ = await compare(pool, bus, "tally")
     assert report.foreign == [str(forged)]
+
+
+async def test_an_audit_of_many_pages_finds_what_is_missing_and_broken_in_each(
+    pool: Pool, relaying: Relaying, bus: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit, "PAGE", 3)
+    async with relaying():
+        tallies = [await count(pool, 4) for _ in range(8)]
+        await eventually(lambda: marked(pool))
+        for seq in (2, 17, 40):
+            await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": seq})
+        await pool.execute("ALTER TABLE events DISABLE TRIGGER events_are_never_changed")
+        for tally in (tallies[0], tallies[7]):
+            await pool.execute("UPDATE events SET data = 'x' WHERE entity_id = $1 AND version = 2", tally.id)
+        report, mark = await compare(pool, bus, "tally")
+    assert (report.in_log, report.in_stream, report.missing) == (40, 37, [2, 17, 40])
+    assert report.broken_chains == [f"{tally.id} version 2" for tally in (tallies[0], tallies[7])]
+    assert (mark.seq, mark.place, report.sound) == (40, 40, False)
+
+
+async def test_an_audit_goes_on_from_where_the_last_one_found_all_sound(
+    pool: Pool, relaying: Relaying, bus: Client
+) -> None:
+    async with relaying():
+        tally = await count(pool, 5)
+        await eventually(lambda: marked(pool))
+        report, mark = await compare(pool, bus, "tally")
+        assert (report.sound, mark) == (True, (6, 6, 0))
+        await audit.keep(pool, "TALLY", mark)
+        assert await audit.audited(pool, "TALLY") == mark
+        later = await count(pool, 3)
+        await eventually(lambda: marked(pool))
+        await ask(bus, "STREAM.MSG.DELETE.TALLY", {"seq": 8})
+        await pool.execute("ALTER TABLE events DISABLE TRIGGER events_are_never_changed")
+        for one in (tally, later):
+            await pool.execute("UPDATE events SET data = 'x' WHERE entity_id = $1 AND version = 2", one.id)
+        report, _ = await compare(pool, bus, "tally", mark)
+        assert (report.in_log, report.in_stream, report.missing) == (4, 3, [8])
+        assert report.broken_chains == [f"{later.id} version 2"]
+        assert len((await compare(pool, bus, "tally"))[0].broken_chains) == 2
+
+
+async def test_a_stream_that_was_refilled_is_audited_from_its_beginning(
+    pool: Pool, relaying: Relaying, bus: Client
+) -> None:
+    async with relaying():
+        await count(pool, 5)
+        await eventually(lambda: marked(pool))
+        _, before = await compare(pool, bus, "tally")
+    await ask(bus, "STREAM.DELETE.TALLY")
+    async with relaying():
+        await count(pool, 1)
+        await eventually(lambda: marked(pool))
+        report, mark = await compare(pool, bus, "tally", before)
+    assert (report.in_log, report.in_stream, report.sound) == (8, 8, True)
+    assert (before.round, mark.round) == (0, 1)
+
+
+async def test_nothing_was_audited_before_the_relay_has_come_anywhere(pool: Pool, bus: Client) -> None:
+    await provide_stream(bus, "tally")
+    assert await audit.audited(pool, "TALLY") == BEGINNING
+    report, mark = await compare(pool, bus, "tally")
+    assert (report.sound, report.in_log, mark) == (True, 0, BEGINNING)
+    await ask(bus, "STREAM.DELETE.TALLY")
 
 
 async def test_a_stream_of_large_messages_is_read_whole(bus: Client) -> None:

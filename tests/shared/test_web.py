@@ -17,6 +17,7 @@ from deploy.local.jetstream import NatsServer
 from shared.domain.actor import Post
 from shared.persistence.store import Store, load
 from shared.settings import Role
+from shared.web import duties, operators
 from tests.house import Running, eventually, running
 from tests.shared.conftest import Databases, settings
 from tests.tally import POISON, REFUSED, Tally, count, create_app
@@ -519,6 +520,32 @@ async def test_an_operator_audits_and_repairs_and_replays(
     again = await tally.post("/replay", operator, {"entity_id": one["id"], "after_version": 1})
     assert again == {"republished": 1}
     assert await tally.post("/replay", operator, {"entity_id": str(uuid4())}) == {"republished": 0}
+
+
+async def test_a_long_audit_gives_signs_of_life_before_its_report(
+    tally: Running, operator: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await opened(tally)
+    monkeypatch.setattr(operators, "SIGN_OF_LIFE", 0.0005)
+    answer = await tally.ask("POST", "/audit?repair=false", operator)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.content.startswith(b" ")
+    assert answer.json()["stream"] == "TALLY"
+
+
+async def test_whoever_leads_audits_by_itself_and_goes_on_from_there(
+    databases: Databases, bus: Client, nats_server: NatsServer, keys: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duties, "HOURLY", 0.05)
+    app = create_app("tally", settings(await databases("tally"), nats_server.url(), keys))
+    async with running("tally", app, keys) as tally:
+        for events in (1, 2):
+            await opened(tally)
+
+            async def audited(upto: int = events) -> Any:
+                return await tally.pool.fetchval("SELECT audited_seq >= $1 FROM relay_state", upto)
+
+            await eventually(audited)
 
 
 async def test_an_operator_sees_how_far_each_tally_was_handled(tally: Running, echo: Running) -> None:
