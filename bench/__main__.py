@@ -6,9 +6,13 @@ import uvloop
 
 from bench.consuming import consuming
 from bench.hopping import hopping
+from bench.living import living
+from bench.partitions import partitions
 from bench.placing import placing
 from bench.relaying import relaying
+from bench.replicating import replicating
 from bench.resting import resting
+from bench.scaling import scaling
 from bench.searching import searching
 from bench.timing import timing
 from deploy.local.accounts import scratch
@@ -20,10 +24,14 @@ from deploy.local.stack import Stack
 FIGURES = {
     "resting": (resting, {}),
     "placing": (placing, {}),
+    "living": (living, SERVICES),
+    "scaling": (scaling, {}),
     "searching": (searching, {}),
     "timing": (timing, {}),
     "relaying": (relaying, {}),
+    "replicating": (replicating, {}),
     "consuming": (consuming, {}),
+    "partitions": (partitions, {}),
     "hopping": (hopping, chosen(["complaints", "customers", "notifications", "orders", "quality"])),
 }
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,8 @@ import psutil
 
 from bench.figures import against, show
 from bench.serving import CONNECTIONS, cpu_seconds, served, timed_requests
+from deploy.local.doors import Doors
+from deploy.local.ports import HOST
 from deploy.local.stack import Stack
 from services.orders.domain.order import Order
 from services.orders.domain.stock_position import Available, StockPosition
@@ -33,18 +36,18 @@ KEY = b"KEY-" * 9  # stands for an idempotency key, which is as long
 async def placing(stack: Stack) -> None:
     """At least 0.45 of the bare rate, with 16 connections and one service process."""
     async with served(stack, "orders") as (port, process):
-        request = await _prepare(stack, port)
+        next_request = await ready_to_place(stack, f"http://{HOST}:{port}")
         await against(
             "place an order over HTTP (3 lines, 16 connections, api role)",
-            lambda: _http(port, request, process),
+            lambda: _http(port, next_request, process),
             lambda: _bare(stack),
             unit="orders/s",
             target_ratio=0.45,
         )
 
 
-async def _prepare(stack: Stack, port: int) -> bytes:
-    """A customer, prices and an accepted stock position; returns the bytes of a request to place an order."""
+async def ready_to_place(stack: Doors, address: str) -> Callable[[], bytes]:
+    """A customer, prices and an accepted stock position; what returns the bytes of a request to place an order."""
     customer = uuid4()
     connection = await asyncpg.connect(stack.database_url("orders"))
     await connection.execute("INSERT INTO known_customers VALUES ($1, 'D000', 'Bench', 'u01')", customer)
@@ -53,7 +56,7 @@ async def _prepare(stack: Stack, port: int) -> bytes:
     def who(user: str, *posts: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {stack.token(user, *posts)}"}
 
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}/v1", timeout=30) as client:
+    async with httpx.AsyncClient(base_url=f"{address}/v1", timeout=30, trust_env=False) as client:
         files = {"file": ("articles.xlsx", (DATA / "articles.xlsx").read_bytes())}
         book = (
             await client.post("/articles/import", headers=who("m", "sales_manager"), files=files)
@@ -76,14 +79,15 @@ async def _prepare(stack: Stack, port: int) -> bytes:
         f"POST /v1/orders HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {who('s', 'salesperson')['Authorization']}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\nIdempotency-Key: {KEY.decode()}\r\n\r\n"
     )
-    return head.encode() + content
+    request = head.encode() + content
+    return lambda: request.replace(KEY, str(uuid4()).encode())
 
 
-async def _http(port: int, request: bytes, process: psutil.Process) -> float:
+async def _http(port: int, next_request: Callable[[], bytes], process: psutil.Process) -> float:
     """Orders placed per second over 16 connections that are kept open; the client costs as little as it can."""
     before = cpu_seconds(process)
     started = time.perf_counter()
-    taken = await timed_requests(port, lambda: request.replace(KEY, str(uuid4()).encode()), SECONDS, 201)
+    taken = await timed_requests(port, next_request, SECONDS, 201)
     elapsed = time.perf_counter() - started
     used = cpu_seconds(process) - before
     show("CPU of the service process per placed order", unit="us", ours=round(used / len(taken) * 1e6))

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import httpx
 import psutil
 
-from deploy.local.ports import free_port
+from deploy.local.ports import HOST, free_port
 from deploy.local.stack import Stack
 
 CONNECTIONS = 16
@@ -42,13 +42,15 @@ async def _ready(port: int) -> None:
     raise TimeoutError("the service did not start")
 
 
-async def timed_requests(port: int, next_request: Callable[[], bytes], seconds: float, expected: int) -> list[float]:
+async def timed_requests(
+    port: int, next_request: Callable[[], bytes], seconds: float, expected: int, host: str = HOST
+) -> list[float]:
     """Seconds each request took, over 16 connections that are kept open and always have one under way."""
     until = time.perf_counter() + seconds
     status = f"HTTP/1.1 {expected}".encode()
 
     async def client() -> list[float]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        reader, writer = await asyncio.open_connection(host, port)
         taken = []
         while time.perf_counter() < until:
             began = time.perf_counter()

@@ -28,6 +28,15 @@ SELECT indexrelid::regclass::text AS name FROM pg_index JOIN pg_class ON pg_clas
 WHERE NOT indisvalid AND relkind = 'i' AND NOT relispartition
 """
 
+# A machine that goes without a word would keep its locks for two hours, as systems are set up: within half a minute
+# the server ends a session that no longer answers.
+NOTICED = {
+    "tcp_keepalives_idle": "10",  # seconds
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "25000",  # milliseconds, where an answer was on its way
+}
+
 
 class Reader(Protocol):
     """Whatever a view can read from: the pool, a connection, or the work of a reaction."""
@@ -76,7 +85,7 @@ async def open_pool(url: str, *, size: int = 16, name: str = "xiaofu") -> AsyncI
         max_size=size,
         reset=_keep_session,
         command_timeout=30,
-        server_settings={"application_name": name, "jit": "off"},
+        server_settings={"application_name": name, "jit": "off"} | NOTICED,
     ) as pool:
         yield pool
 
