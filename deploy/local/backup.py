@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from pydantic import BaseModel, ValidationError
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 from deploy.local.accounts import programs, server_account
 from deploy.local.credentials import write_private
 from deploy.local.display import say
-from deploy.local.doors import Doors, doors_of
+from deploy.local.doors import Doors, deployment_of, doors_of
 from deploy.local.folder import Folder
 from deploy.local.postgresql import SUPERUSER, postgresql_major
 from deploy.local.problem import Problem
@@ -54,8 +54,10 @@ class Manifest(BaseModel):
 
 @asynccontextmanager
 async def servers(data_dir: Path) -> AsyncIterator[Doors]:
-    """The running stack's servers, or the servers alone, started for the while."""
-    if Folder(data_dir).supervisor() is not None:
+    """A deployment's servers, the running stack's, or the servers alone, started for the while."""
+    if deployment := deployment_of(data_dir):
+        yield deployment
+    elif Folder(data_dir).supervisor() is not None:
         yield doors_of(data_dir)
     else:
         async with Stack(data_dir, services={}, report=say) as stack:
@@ -64,16 +66,17 @@ async def servers(data_dir: Path) -> AsyncIterator[Doors]:
 
 def database_of(doors: Doors, service: str) -> str:
     """The service's database as the superuser sees it."""
-    return f"{doors.database_url(SUPERUSER).rpartition('/')[0]}/{service}"
+    return urlsplit(doors.database_url(SUPERUSER))._replace(path=f"/{service}").geturl()
 
 
 def run(program: str, url: str, *words: str) -> None:
     """A PostgreSQL program on a database; the password is in no command line. Raises `Problem`."""
     parts = urlsplit(url)
-    where = f"postgresql://{parts.username}@{parts.hostname}:{parts.port}{parts.path}"
+    user, _, address = parts.netloc.rpartition("@")
+    where = parts._replace(netloc=f"{user.partition(':')[0]}@{address}").geturl()
     done = subprocess.run(
         [programs(server_account()) / program, f"--dbname={where}", *words],
-        env={**os.environ, "PGPASSWORD": parts.password or ""},
+        env={**os.environ, "PGPASSWORD": unquote(parts.password or "")},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ from deploy.local.backup_loss import accept_loss
 from deploy.local.backup_return import check, put_back
 from deploy.local.catalogue import chosen
 from deploy.local.display import say
-from deploy.local.doors import Doors
+from deploy.local.doors import Doors, deployment_of
 from deploy.local.folder import Folder
 from deploy.local.options import DEFAULT_DATA_DIR, DataDir
 from deploy.local.problem import Problem
@@ -29,13 +29,14 @@ def backup(
     services: Services = None,
     data_dir: DataDir = DEFAULT_DATA_DIR,
 ) -> None:
-    """Copy the databases of services into a folder, each as it is at one moment. The stack may be at work.
+    """Copy the databases of services into a folder, each as it is at one moment. The services may be at work.
 
     It holds no keys and no passwords: keep credentials.json and signing-key.pem of the data folder apart from it.
 
     Example: xiaofu backup orders contracts --to backups/2026-11-24
     """
-    Folder(data_dir).require_xiaofu_data()
+    if deployment_of(data_dir) is None:
+        Folder(data_dir).require_xiaofu_data()
     manifest = asyncio.run(_back_up(data_dir, chosen(services or []), target.absolute()))
     for name, taken in manifest.services.items():
         say(f"{name}: {taken.events} events, up to {taken.last_seq}.")
@@ -67,6 +68,8 @@ def restore(
         raise Problem("Either --catch-up or --accept-loss: what was taken back is not lost.")
     if not (source or recover or give_up):
         raise Problem("Say what to restore: --from FOLDER; or how to go on: --catch-up or --accept-loss.")
+    if stop and deployment_of(data_dir):
+        raise Problem(f"{data_dir} describes a deployment: stop the services where they run, and leave out --stop.")
     wanted = _wanted(services, source)
     if give_up and not yes:
         typer.confirm(f"Give up what the streams know and the databases of {', '.join(wanted)} do not?", abort=True)

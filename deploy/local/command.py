@@ -10,8 +10,9 @@ from typer.core import TyperGroup
 from deploy.local import backup_commands, investigating, operating
 from deploy.local.catalogue import SERVICES, chosen
 from deploy.local.display import complain, output, say, table
-from deploy.local.doors import doors_of, reasons
+from deploy.local.doors import Deployment, doors_of, reasons
 from deploy.local.folder import Folder
+from deploy.local.health import show_health
 from deploy.local.leftovers import end_leftovers
 from deploy.local.migrating import migrate_all
 from deploy.local.options import DEFAULT_DATA_DIR, DataDir, words
@@ -119,6 +120,8 @@ def status(
     Example: xiaofu status --json
     """
     doors = doors_of(data_dir)
+    if isinstance(doors, Deployment):
+        raise typer.Exit(show_health(doors, json))
     state = doors.state
     if json:
         typer.echo(state.model_dump_json(indent=1))

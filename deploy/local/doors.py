@@ -1,6 +1,7 @@
-"""How to reach the parts of a stack: addresses, and a token to be let in."""
+"""How to reach the parts of a stack or deployment: addresses, and a token to be let in."""
 
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,14 @@ import httpx
 from deploy.local import tokens
 from deploy.local.catalogue import SERVICES
 from deploy.local.credentials import credentials
+from deploy.local.deployment import FILE, Addresses, addresses_in
 from deploy.local.folder import Folder, State
 from deploy.local.jetstream import OPERATOR
 from deploy.local.ports import HOST
+from deploy.local.postgresql import SUPERUSER
 from deploy.local.problem import Problem
+
+TOKEN = "XIAOFU_TOKEN"
 
 
 class Doors:
@@ -61,6 +66,53 @@ class Doors:
             raise Problem(f"{name} is not part of this stack.") from None
 
 
+class Deployment(Doors):
+    """The doors of a deployment that runs elsewhere, as its `deployment.toml` names them: compose, Kubernetes, …"""
+
+    def __init__(self, data_dir: Path, addresses: Addresses) -> None:
+        super().__init__(data_dir, State(supervisor=0))
+        self._addresses = addresses
+
+    @property
+    def services(self) -> list[str]:
+        return list(self._addresses.services)
+
+    def base_url(self, service: str) -> str:
+        try:
+            return self._addresses.services[service]
+        except KeyError:
+            raise self._lacks(f"services.{service}") from None
+
+    def nats_url(self, user: str = OPERATOR) -> str:
+        """As whoever the address names, whichever `user` is meant."""
+        if self._addresses.nats is None:
+            raise self._lacks("nats")
+        return self._addresses.nats
+
+    def database_url(self, role: str) -> str:
+        """As the superuser alone: the services' own passwords are not known here."""
+        if self._addresses.postgresql is None or role != SUPERUSER:
+            raise self._lacks("postgresql")
+        return self._addresses.postgresql
+
+    def environment(self, service: str) -> dict[str, str]:
+        raise Problem(f"{service} is not run from {self.data_dir}: it has its settings where it runs.")
+
+    def token(self, user: str, *posts: str, **places: Any) -> str:
+        """What the operator was given, in XIAOFU_TOKEN; else one signed with the folder's own key, if it has one."""
+        if given := os.environ.get(TOKEN):
+            return given
+        try:
+            return super().token(user, *posts, **places)
+        except Problem:
+            raise Problem(
+                f"Whose token? Set {TOKEN} to one of an operator from the deployment's identity provider."
+            ) from None
+
+    def _lacks(self, what: str) -> Problem:
+        return Problem(f"{self.data_dir / FILE} does not say where it is: {what}.")
+
+
 def reasons(doors: Doors) -> dict[str, str]:
     """Why services that are not ready stand still, in their own words."""
     found = {}
@@ -72,8 +124,16 @@ def reasons(doors: Doors) -> dict[str, str]:
     return found
 
 
+def deployment_of(data_dir: Path) -> Deployment | None:
+    """The deployment that the folder describes; None if it is a local stack's. Raises `Problem`."""
+    addresses = addresses_in(data_dir)
+    return None if addresses is None else Deployment(data_dir.absolute(), addresses)
+
+
 def doors_of(data_dir: Path) -> Doors:
-    """The doors of the running stack; raises `Problem` when none is running there."""
+    """The doors of the deployment described there, or of the running stack; raises `Problem` when there is neither."""
+    if deployment := deployment_of(data_dir):
+        return deployment
     folder = Folder(data_dir)
     state = folder.running()
     if state is None:

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from deploy.local.catalogue import chosen
 from deploy.local.display import output, say
-from deploy.local.doors import Doors, doors_of
+from deploy.local.doors import Deployment, Doors, doors_of
 from deploy.local.options import DEFAULT_DATA_DIR, DataDir, OneService
 from deploy.local.problem import Problem
 from deploy.local.wishes import ask
@@ -22,7 +22,7 @@ NO_ENTITY = {"undecodable": "unreadable", "diverged": "lost"}
 
 
 class Desk:
-    """An operator's connection to the services of the running stack."""
+    """An operator's connection to the services of the running stack or of a deployment."""
 
     def __init__(self, doors: Doors, service: str | None = None) -> None:
         if service and service not in doors.services:
@@ -188,6 +188,8 @@ def restart(
     Example: xiaofu restart orders staff
     """
     doors = doors_of(data_dir)
+    if isinstance(doors, Deployment):
+        raise Problem(f"{data_dir} describes a deployment: restart it where it runs (compose: make compose-restart).")
     wanted = list(chosen(services)) if services else doors.services
     if absent := [name for name in wanted if name not in doors.services]:
         raise Problem(f"{', '.join(absent)} is not running. Running: {', '.join(doors.services)}.")

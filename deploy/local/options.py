@@ -6,7 +6,12 @@ from typing import Annotated
 import typer
 
 DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="The stack's data folder: database files, streams, keys, logs.")
+    Path,
+    typer.Option(
+        "--data-dir",
+        envvar="XIAOFU_DATA_DIR",
+        help="The stack's data folder: database files, streams, keys, logs; or one with a deployment.toml.",
+    ),
 ]
 DEFAULT_DATA_DIR = Path(".xiaofu")
 

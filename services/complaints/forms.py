@@ -1,9 +1,11 @@
 """客户投诉质量处理表 and 客户投诉服务处理表: a case on paper, with the sections of the departments (CMP-12)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
+from services.complaints.causes import CAUSES
 from services.complaints.domain.complaint import Complaint
 from services.complaints.domain.intake import Kind
 from services.complaints.domain.investigated_case import Section
@@ -34,13 +36,14 @@ TITLES = {
 CLOCKS = {ClockName.RESPONSE: "首次响应", ClockName.RESOLUTION: "办结"}
 SETTLEMENTS = {"refund": "退款", "replacement": "换货", "repair": "维修", "discount": "折让"}
 DEGREES = {"light": "轻微", "ordinary": "一般", "grave": "严重"}
-HOUSES = {
+HOUSES: Mapping[str, str] = {
     Post.PRODUCTION: "生产部",
     Post.QUALITY_INSPECTOR: "品质部",
     Post.WAREHOUSE: "仓储部",
     Post.TRANSPORT: "运输部",
     Post.FINANCE: "财务部",
     Post.HR: "人事部",
+    "sales": "销售部",
 }
 SLIP = {
     "order_number": "订单号", "article": "品名货号", "specification": "规格", "quantity": "数量", "grade": "等级",
@@ -49,7 +52,7 @@ SLIP = {
 
 SECTIONS = [
     Column("部门", 4), Column("时限", 5.5, "time"), Column("填报时间", 5.5, "time"), Column("填报人", 4),
-    Column("原因", 5), Column("调查情况及处理意见", 15), Column("时效", 3, align="center"),
+    Column("原因", 7), Column("调查情况及处理意见", 13), Column("时效", 3, align="center"),
 ]  # fmt: skip
 LIABILITY = [
     Column("部门", 6), Column("责任人", 5), Column("责任比例", 4, "share"), Column("程度", 4, align="center"),
@@ -60,6 +63,9 @@ RESPONSIBLE = [
 ]  # fmt: skip
 VISITS = [
     Column("时间", 6, "time"), Column("人员", 7), Column("查看结果", 15), Column("附件", 7), Column("客户签名", 5),
+]  # fmt: skip
+CORRECTIONS = [
+    Column("更正时间", 6, "time"), Column("更正人", 4), Column("原登记 → 更正为", 16), Column("更正原因", 10),
 ]  # fmt: skip
 STATES = [Column("时间", 6, "time"), Column("事项", 8), Column("说明", 20)]
 
@@ -107,7 +113,10 @@ def _goods(case: Complaint) -> Iterator[Part]:
     if case.slip is None:
         return
     yield Fields([_stated(case.slip, name) for name in SLIP])
+    yield from _corrections(case, case.slip)
     for evidence in case.evidence:
+        if evidence.number != case.slip.order_number:
+            continue
         lots = "、".join(sorted({goods.lot for goods in evidence.goods})) or "未出货"
         differing = "；".join(
             f"{SLIP.get(one.field, one.field)}：票据 {one.slip}，订单 {one.order}" for one in evidence.differences
@@ -115,8 +124,26 @@ def _goods(case: Complaint) -> Iterator[Part]:
         yield Fields(
             [("核对订单", evidence.number), ("出货批号", lots), Field("核对差异", differing or "无", wide=True)]
         )
-    if case.evidence_missing:
-        yield Fields([Field("核对订单", f"查无此单：{'、'.join(case.evidence_missing)}", wide=True)])
+    if case.slip.order_number in case.evidence_missing:
+        yield Fields([Field("核对订单", f"查无此单：{case.slip.order_number}", wide=True)])
+
+
+def _corrections(case: Complaint, slip: Slip) -> Iterator[Part]:
+    """What the slip said before it was corrected, the first entry first; why and by whom it was corrected (CMP-3)."""
+    entered = pairwise([*(correction.slip for correction in case.corrections), slip])
+    rows: list[Sequence[Value]] = [
+        [correction.at, correction.by, _changed(before, after), correction.reason]
+        for correction, (before, after) in zip(case.corrections, entered, strict=True)
+    ]
+    if rows:
+        yield Grid(CORRECTIONS, rows, title="票据更正")
+
+
+def _changed(before: Slip | None, after: Slip | None) -> str:
+    if before is None or after is None:
+        return "补登票据"
+    changed = [name for name in SLIP if getattr(before, name) != getattr(after, name)]
+    return "；".join(f"{SLIP[name]}：{getattr(before, name)} → {getattr(after, name)}" for name in changed)
 
 
 def _stated(slip: Slip, name: str) -> Field:
@@ -130,7 +157,7 @@ def _progress(case: Complaint) -> Grid:
         in_time = "及时" if case.response.in_time else "超时"
         done.append((case.response.at, "首次响应", f"{case.response.by}；凭证：{case.response.evidence}；{in_time}"))
     done += [(breach.at, "超时", CLOCKS[breach.clock]) for breach in case.breaches]
-    done += [(call.at, "上报", f"第{level}级") for level, call in enumerate(case.calls, start=1)]
+    done += [(call.at, "上报", f"第{call.level or level}级") for level, call in enumerate(case.calls, start=1)]
     done += [
         (pause.granted_at, "暂停计时", f"{pause.granted_by}批准；{pause.took.total_seconds() / 3600:.1f}小时")
         for pause in case.pauses
@@ -166,15 +193,15 @@ def _departments(case: Complaint, say: Say) -> Iterator[Part]:
         yield Prose("调查结论", case.investigation.summary)
 
 
-def _department(post: Post, say: Say) -> str:
+def _department(post: str, say: Say) -> str:
     return HOUSES.get(post) or say(post)
 
 
 def _section(section: Section, say: Say) -> list[Value]:
     in_time = {True: "及时", False: "超时", None: ""}[section.in_time]
     return [
-        _department(section.department, say), section.due_at, section.reported_at, section.reported_by, section.cause,
-        section.finding, in_time,
+        _department(section.department, say), section.due_at, section.reported_at, section.reported_by,
+        CAUSES.get(section.cause or "", section.cause), section.finding, in_time,
     ]  # fmt: skip
 
 
@@ -200,7 +227,7 @@ def _responsibility(case: Complaint, say: Say) -> Iterator[Part]:
         yield Fields([Field("责任认定", "未查实", wide=True)])
         return
     rows: list[Sequence[Value]] = [
-        [one.employee, say(one.department), DEGREES[one.severity], one.finding, "、".join(one.evidence)]
+        [one.employee, _department(one.department, say), DEGREES[one.severity], one.finding, "、".join(one.evidence)]
         for one in case.responsibility.responsible
     ]
     yield Grid(RESPONSIBLE, rows, title="责任认定（经查实）")
@@ -210,7 +237,7 @@ def _outcome(case: Complaint, say: Say) -> Iterator[Part]:
     for claim in case.claims:
         yield Fields([("索赔单号", claim.number), (SETTLEMENTS.get(claim.settlement, "赔付"), claim.amount)])
     if case.cause:
-        yield Prose(f"原因：{case.cause.cause}", case.cause.finding)
+        yield Prose(f"原因：{CAUSES.get(case.cause.cause, case.cause.cause)}", case.cause.finding)
     if case.resolution:
         told = case.resolution.told_customer_by
         yield Prose("处理结果", case.resolution.summary)

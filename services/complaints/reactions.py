@@ -161,6 +161,4 @@ async def cover_the_call(complaint_id: UUID, work: Work) -> None:
     holders = await work.fetch(views.HOLDERS, call.post, complaint.branch, work.at)
     if holders and all(holder["deputy"] for holder in holders):
         away = {holder["person"] for holder in holders}
-        complaint.cover(
-            len(complaint.calls), away, {one["deputy"] for one in holders} - away - {complaint.about}, work.at
-        )
+        complaint.cover(complaint.level, away, {one["deputy"] for one in holders} - away - {complaint.about}, work.at)

@@ -20,9 +20,18 @@ OWNER = "SELECT owner FROM known_customers WHERE id = $1"
 
 RUNNING = "SELECT id FROM contract_performances WHERE customer_id = $1 AND status = 'running'"
 
+# Its orders are counted and left out: there may be thousands, and they come in pages.
 PERFORMANCE = """
-SELECT CASE WHEN $2 THEN performed(document) ELSE document END AS document, version
+SELECT CASE WHEN $2 THEN performed(document) ELSE document END - 'orders'
+       || jsonb_build_object('order_count', jsonb_array_length(document -> 'orders')) AS document, version
 FROM contract_performances WHERE contract_id = $1
+"""
+
+ORDERS = """
+SELECT (share ->> 'order_id')::uuid AS id, share AS document
+FROM contract_performances, jsonb_array_elements(document -> 'orders') AS share
+WHERE contract_id = $3 AND (share ->> 'order_id')::uuid < $1
+ORDER BY 1 DESC LIMIT $2
 """
 
 BREACHES = """
@@ -68,7 +77,10 @@ LINES, GOODS = TypeAdapter(list[OrderedLine]), TypeAdapter(list[IssuedGoods])
 
 
 async def performance(reader: Reader, actor: Actor, contract_id: UUID) -> asyncpg.Record:
-    """Document and version of how a contract is performed, as this actor may see it; `NotFound` or `Forbidden`."""
+    """Document, without its orders, and version of how a contract is performed, as this actor may see it.
+
+    Raises `NotFound` or `Forbidden`.
+    """
     await views.must_reach(reader, actor, contract_id)
     row = await reader.fetchrow(PERFORMANCE, contract_id, actor.outside)
     if row is None:
@@ -79,6 +91,11 @@ async def performance(reader: Reader, actor: Actor, contract_id: UUID) -> asyncp
 async def breaches(reader: Reader, actor: Actor, contract_id: UUID, page: Page) -> Sequence[asyncpg.Record]:
     """The breaches of a contract this actor may see, newest first."""
     return await reader.fetch(BREACHES, page.before, page.fetch, contract_id, actor.outside)
+
+
+async def orders(reader: Reader, contract_id: UUID, page: Page) -> Sequence[asyncpg.Record]:
+    """What each order under the contract contributes, newest first."""
+    return await reader.fetch(ORDERS, page.before, page.fetch, contract_id)
 
 
 async def milestones(

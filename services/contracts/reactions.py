@@ -6,7 +6,7 @@ from uuid import UUID
 from services.contracts import performance_views, views
 from services.contracts.domain.performance import Performance
 from services.contracts.domain.progress import OrderDeed, OrderNews
-from shared.events.complaints import ComplaintFiled
+from shared.events.complaints import ComplaintFiled, SlipCorrected
 from shared.events.contracts import ContractEnded
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
 from shared.events.event import Event
@@ -107,10 +107,18 @@ async def know_what_is_complained_of(event: ComplaintFiled, work: Work) -> None:
         await _record_the_failure(event.entity_id, work)
 
 
+@reactions.on(SlipCorrected)
+async def know_what_else_is_complained_of(event: SlipCorrected, work: Work) -> None:
+    """The slip was wrong: the complaint is about other goods (CON-14, CMP-3)."""
+    if event.kind == QUALITY:
+        work.project(performance_views.KNOW_COMPLAINT, event.entity_id, event.slip.article)
+        await _record_the_failure(event.entity_id, work)
+
+
 @reactions.on(EvidenceCompiled)
 async def know_the_goods(event: EvidenceCompiled, work: Work) -> None:
-    """The goods complained of were ordered under a contract (CON-14)."""
-    if event.kind == QUALITY and event.contract_id:
+    """The goods complained of were ordered under a contract, or those of a corrected slip under none (CON-14)."""
+    if event.kind == QUALITY:
         lines = performance_views.LINES.dump_json(event.lines).decode()
         goods = performance_views.GOODS.dump_json(event.goods).decode()
         known = (event.complaint_id, event.contract_id, event.entity_id, lines, goods)

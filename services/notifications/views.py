@@ -66,14 +66,16 @@ ORDER BY messages.id DESC LIMIT $5
 BULLETIN = """
 SELECT bulletins.document, receipt.document ->> 'read_at' AS read_at
 FROM bulletins LEFT JOIN read_receipts AS receipt ON receipt.bulletin_id = bulletins.id AND receipt.reader = $2
-WHERE bulletins.id = $1
+WHERE bulletins.id = $1 AND ($3 OR NOT EXISTS (
+    SELECT FROM bulletins AS later WHERE later.document ->> 'corrects' = bulletins.document ->> 'number'))
 """
 
 BULLETINS = """
 SELECT bulletins.id, bulletins.document, receipt.document ->> 'read_at' AS read_at
 FROM bulletins LEFT JOIN read_receipts AS receipt ON receipt.bulletin_id = bulletins.id AND receipt.reader = $3
-WHERE $1::uuid IS NULL
-   OR (bulletins.published_at, bulletins.id) < (SELECT published_at, id FROM bulletins WHERE id = $1)
+WHERE ($1::uuid IS NULL
+   OR (bulletins.published_at, bulletins.id) < (SELECT published_at, id FROM bulletins WHERE id = $1))
+  AND NOT EXISTS (SELECT FROM bulletins AS later WHERE later.document ->> 'corrects' = bulletins.document ->> 'number')
 ORDER BY bulletins.published_at DESC, bulletins.id DESC LIMIT $2
 """
 
@@ -114,13 +116,13 @@ async def missed(
 
 
 async def bulletins(reader: Reader, page: Page, by: str) -> Sequence[asyncpg.Record]:
-    """Newest first, one more than the page shows, each with when this reader has read it."""
+    """Newest first, one more than the page shows, each with when this reader has read it; none that was corrected."""
     return await reader.fetch(BULLETINS, _after(page), page.fetch, by)
 
 
-async def bulletin(reader: Reader, bulletin_id: UUID, by: str) -> asyncpg.Record:
-    """One bulletin, with when this reader has read it; raises `NotFound`."""
-    row = await reader.fetchrow(BULLETIN, bulletin_id, by)
+async def bulletin(reader: Reader, bulletin_id: UUID, by: str, *, corrected: bool = False) -> asyncpg.Record:
+    """One bulletin, with when this reader has read it; raises `NotFound`, also for a corrected one if not wanted."""
+    row = await reader.fetchrow(BULLETIN, bulletin_id, by, corrected)
     if row is None:
         raise NotFound("there is no {entity} {id}", entity="bulletin", id=str(bulletin_id))
     return row

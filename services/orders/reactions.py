@@ -12,10 +12,11 @@ from services.orders.domain.price_exception import PriceException
 from services.orders.domain.production_request import ProductionRequest
 from services.orders.views import customers, orders, prices, production
 from services.orders.views.ledger import book
-from shared.events.complaints import ComplaintFiled
+from shared.events.complaints import ComplaintFiled, SlipCorrected
 from shared.events.contracts import ContractAmended, ContractEnded, ContractTookEffect
 from shared.events.customers import CustomerOwnerChanged, CustomerRegistered
 from shared.events.orders import (
+    AccountOverpaid,
     GoodsAllocated,
     OrderCancelled,
     OrderDispatched,
@@ -24,6 +25,8 @@ from shared.events.orders import (
     OrderPlaced,
     OrderRefunded,
     PaymentConfirmed,
+    PaymentOnAccountConfirmed,
+    PaymentOnAccountReversed,
     PaymentReversed,
     ShipmentDispatched,
 )
@@ -69,11 +72,22 @@ async def close_the_allowance(event: ContractEnded, work: Work) -> None:
 @reactions.on(ComplaintFiled)
 async def compile_the_evidence(event: ComplaintFiled, work: Work) -> None:
     """Give the case what we know of the goods it names, if they are the complainant's own (ORD-20)."""
-    if event.slip is None:
-        return
-    order_id = await work.fetchval(orders.ORDER_OF_SLIP, event.slip.order_number, event.customer_id)
+    if event.slip is not None:
+        await tell_the_case(event, event.slip.order_number, work)
+
+
+@reactions.on(SlipCorrected)
+async def compile_other_evidence(event: SlipCorrected, work: Work) -> None:
+    """The slip names another order than was entered first: the goods are those of that one (ORD-20, CMP-3)."""
+    if event.before is None or event.before.order_number != event.slip.order_number:
+        await tell_the_case(event, event.slip.order_number, work)
+
+
+async def tell_the_case(event: ComplaintFiled | SlipCorrected, order_number: str, work: Work) -> None:
+    """What we know of the complainant's own order of this number, or that there is none (ORD-20)."""
+    order_id = await work.fetchval(orders.ORDER_OF_SLIP, order_number, event.customer_id)
     if order_id is None:
-        work.begin(EvidenceSearch.fail(work.id_for("evidence search"), event.entity_id, event.slip.order_number))
+        work.begin(EvidenceSearch.fail(work.id_for("evidence search"), event.entity_id, order_number))
         return
     async with work.open(Order, order_id) as order:
         order.compile_evidence(event.entity_id, event.kind)
@@ -188,6 +202,24 @@ async def book_the_surplus(event: OrderOverpaid, work: Work) -> None:
     """What is more than the order costs is the customer's credit (ORD-10), and an entry of the ledger (ORD-15)."""
     book(event, work)
     (await the_account(event.customer_id, work)).grant(event.surplus, "overpayment", event.entity_id)
+
+
+@reactions.on(PaymentOnAccountConfirmed)
+async def book_the_payment_on_account(event: PaymentOnAccountConfirmed, work: Work) -> None:
+    """Money that has come for no order is an entry of the sales ledger, too (ORD-15)."""
+    book(event, work)
+
+
+@reactions.on(AccountOverpaid)
+async def book_the_surplus_on_account(event: AccountOverpaid, work: Work) -> None:
+    """What of it has become credit is an entry of the sales ledger (ORD-15)."""
+    book(event, work)
+
+
+@reactions.on(PaymentOnAccountReversed)
+async def book_the_reversal_on_account(event: PaymentOnAccountReversed, work: Work) -> None:
+    """Money that had come for no order and is gone is an entry of the sales ledger (ORD-15)."""
+    book(event, work)
 
 
 @reactions.on(OrderRefunded)

@@ -33,7 +33,7 @@ ENTRY_KINDS = {
 GROUPS = {"day": "日期", "article": "品种", "store": "门店", "salesperson": "业务员", "customer": "客户"}
 
 ENTRY_COLUMNS = [
-    Column("序号", 3.5, "number"), Column("日期", 6, "date"), Column("类别", 4.5, align="center"),
+    Column("序号", 3.5, "number"), Column("日期", 6, "date"), Column("类别", 5, align="center"),
     Column("订单号", 12.5), Column("客户", 16), Column("货号", 5),
     Column("规格", 8.5), Column("色号", 4), Column("等级", 4.5),
     Column("数量", 5, "quantity"), Column("单价", 5, "money"), Column("金额", 6, "money"), Column("业务员", 4.5),
@@ -141,7 +141,7 @@ def _entry(position: int, entry: Row) -> list[Value]:
     return [
         position, entry["booked_on"], ENTRY_KINDS[entry["kind"]], entry["number"], entry["company"], entry["article"],
         entry["specification"], entry["colour_number"], entry["grade"], entry["quantity"], entry["price"],
-        entry["amount"],        entry["salesperson"], entry["store"],
+        entry["amount"], entry["salesperson"], entry["store"],
     ]  # fmt: skip
 
 

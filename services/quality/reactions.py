@@ -7,7 +7,7 @@ from services.quality import goods_views, views
 from services.quality.domain.certificate import Certificate
 from services.quality.domain.investigation import Investigation
 from shared.domain.numbers import same_id
-from shared.events.complaints import ComplaintFiled, ComplaintReopened
+from shared.events.complaints import ComplaintFiled, ComplaintReopened, SlipCorrected
 from shared.events.orders import (
     AllocationFreed,
     EvidenceCompiled,
@@ -35,6 +35,14 @@ async def investigate_the_complaint(event: ComplaintFiled, work: Work) -> None:
     if event.kind == QUALITY:
         article = event.slip.article if event.slip else None
         investigation = await investigation_of(event.entity_id, work, article)
+        investigation.register_complaint(event.number, event.slip)
+
+
+@reactions.on(SlipCorrected)
+async def suspect_other_goods(event: SlipCorrected, work: Work) -> None:
+    """The slip was wrong: what it names now is held, what it does not is let go (QUA-1, CMP-3)."""
+    if event.kind == QUALITY:
+        investigation = await investigation_of(event.entity_id, work, event.slip.article)
         investigation.register_complaint(event.number, event.slip)
 
 

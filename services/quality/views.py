@@ -74,7 +74,8 @@ KEEP_TEXT = "INSERT INTO standard_texts (digest, text) VALUES ($1, $2) ON CONFLI
 TEXT = "SELECT text FROM standard_texts WHERE digest = $1"
 
 READINGS = """
-SELECT id, document FROM standard_readings WHERE id < $1 AND standard_id = $3 ORDER BY id DESC LIMIT $2
+SELECT id, document FROM standard_readings
+WHERE id < $1 AND standard_id = $3 AND ($4::text IS NULL OR document ->> 'status' = $4) ORDER BY id DESC LIMIT $2
 """
 
 ORDER = "SELECT order_id, number, customer_id FROM known_orders WHERE number = $1"
@@ -132,9 +133,9 @@ async def standards(reader: Reader, page: CodePage) -> list[asyncpg.Record]:
     return await reader.fetch(STANDARDS, page.after, page.fetch)
 
 
-async def readings(reader: Reader, page: Page, *, standard_id: UUID) -> list[asyncpg.Record]:
+async def readings(reader: Reader, page: Page, *, standard_id: UUID, status: str | None) -> list[asyncpg.Record]:
     """Newest first, one more than the page shows."""
-    return await reader.fetch(READINGS, page.before, page.fetch, standard_id)
+    return await reader.fetch(READINGS, page.before, page.fetch, standard_id, status)
 
 
 async def held_lots(reader: Reader, lots: Sequence[str]) -> set[str]:

@@ -28,7 +28,7 @@ def penalty_notice(penalty: Penalty, concerned: Employee | None, company: str) -
                 Field("情节", SEVERITIES.get(penalty.severity, penalty.severity)),
                 Field("适用条款", penalty.clause),
                 Field("标准版本", penalty.schedule_edition),
-                Field("查实事实", penalty.finding, wide=True),
+                Field("查实事实", _found(penalty), wide=True),
                 *decided,
             ]
         ),
@@ -47,6 +47,11 @@ def penalty_notice(penalty: Penalty, concerned: Employee | None, company: str) -
         watermark="已撤销" if penalty.revoked_at else "",
         footer=f"规则参数版本 {penalty.policy}　本通知书一式两份，当事人与人力资源部各执一份。",
     )
+
+
+def _found(penalty: Penalty) -> str:
+    """What was established; of a share in a quality failure the reasons of the proposal say it."""
+    return penalty.finding or (penalty.reasoning.zh if penalty.reasoning else "")
 
 
 def _who(penalty: Penalty, concerned: Employee | None) -> list[Field]:

@@ -97,7 +97,8 @@ async def note_that_the_employee_was_told(event: MessageDelivered, work: Work) -
     async with work.open(Penalty, event.about) as penalty:
         concerned = event.template == STORE_NOTICE or event.person == penalty.employee
         if concerned and penalty.may(PenaltyNoticed):
-            penalty.notice(event.entity_id, work.policy_of(penalty.policy), work.at)
+            policy = await work.policy_of(penalty.policy, penalty.proposed_at)
+            penalty.notice(event.entity_id, policy, work.at)
 
 
 def _own_quotes(employee: Employee, month: str, quotes: list[str], at: datetime, work: Work) -> ConductCase:

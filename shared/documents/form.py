@@ -28,6 +28,7 @@ type Kind = Literal["text", "number", "quantity", "money", "share", "date", "tim
 type Align = Literal["left", "center", "right"]
 
 FORM_ROWS = 10_000  # of a workbook that is made in memory; lists and ledgers are streamed (shared.documents.exports)
+SIGNATURES_A_LINE = 4
 PRINTED_ROWS = 5_000  # what is longer belongs into a spreadsheet: it would take a minute and a gigabyte to print
 
 
@@ -142,6 +143,13 @@ class Form:
     @property
     def signed(self) -> list[Signature]:
         return [Signature(entry) if isinstance(entry, str) else Signature(*entry) for entry in self.signatures]
+
+    @property
+    def signature_lines(self) -> list[list[str]]:
+        """Who signs, four beside one another, with room where the name is not known."""
+        colon = ": " if self.language == "en" else "："
+        texts = [f"{label}{colon}{name or '____________'}" for label, name in self.signed]
+        return [texts[at : at + SIGNATURES_A_LINE] for at in range(0, len(texts), SIGNATURES_A_LINE)]
 
     @property
     def length(self) -> int:

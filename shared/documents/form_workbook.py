@@ -2,13 +2,13 @@
 
 import io
 import re
-import unicodedata
 from copy import copy
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from shared.documents.form import Fields, Form, Grid, Kind, Prose, Section, Signature, Value, kind_of, shown
+from shared.documents.form import Fields, Form, Grid, Kind, Prose, Section, Value, kind_of, shown
+from shared.documents.form_layout import Layout, wrapped
 from shared.domain.numbers import SHANGHAI
 
 if TYPE_CHECKING:
@@ -24,10 +24,9 @@ FORMATS: dict[Kind, str] = {
     "time": "yyyy-mm-dd hh:mm",
 }
 LONGEST_TEXT = 32_000  # Excel's cell holds 32,767 characters
-LINE = 15.0  # points
+LINE = 13.5  # points
 TALLEST = 26  # lines; Excel's row ends at 409 points
 FORMULA = ("=", "+", "-", "@")
-SIGNATURES_A_ROW = 4
 
 
 def form_workbook(form: Form) -> bytes:
@@ -84,10 +83,9 @@ class _Writing:
         self.font, self.bold, self.large = Font("宋体", 10), Font("宋体", 10, bold=True), Font("宋体", 18, bold=True)
         self.dresses: dict[tuple[int, str, bool, bool, bool], Any] = {}
         self.sheet, self.form, self.row = sheet, form, 1
-        grids = [section for section in form.sections if isinstance(section, Grid)]
-        pairs = [2 * section.columns for section in form.sections if isinstance(section, Fields)]
-        self.width = max([len(grid.columns) for grid in grids] + pairs + [4])
-        self.longest = max(grids, key=lambda grid: len(grid.rows), default=None)
+        self.layout = Layout(form)
+        self.width = len(self.layout.widths)
+        self.last_grid = next((one for one in reversed(form.sections) if isinstance(one, Grid)), None)
 
     def said(self, chinese: str, english: str) -> str:
         """What the sheet itself says, in the form's language."""
@@ -98,17 +96,21 @@ class _Writing:
         for section in self.form.sections:
             self.write_section(section)
             self.row += 1
-        self.write_signatures(self.form.signed)
+        self.write_signatures()
         self.set_widths()
         self.set_printing()
 
     def write_title(self) -> None:
-        self.write_across(self.form.title, self.large, "center").height = 30
+        self.write_across(self.form.title, self.large, "center", size=1.8)
         if self.form.watermark:
             self.write_across(self.form.watermark, self.bold, "center")
-        about = [self.form.subtitle, f"{self.said('编号：', 'No. ')}{self.form.number}" if self.form.number else ""]
-        if text := "　　".join(part for part in about if part):
-            self.write_across(text, self.font, "right")
+        number = f"{self.said('编号：', 'No. ')}{self.form.number}" if self.form.number else ""
+        if self.form.subtitle or number:
+            (first, half), (then, last) = self.layout.spans([1, 1])
+            about = [(first, half, self.form.subtitle, "left"), (then, last, number, "right")]
+            for left, right, text, horizontal in about:
+                put(self.merged(left, right, self.font, horizontal, ruled=False), text)
+            self.end_row([(left, right, text) for left, right, text, _ in about])
 
     def write_section(self, section: Section) -> None:
         match section:
@@ -121,87 +123,88 @@ class _Writing:
                 self.write_prose(section.text)
 
     def write_fields(self, section: Fields) -> None:
-        """Each pair takes an equal part of the columns, the label one column of it."""
-        bounds = [round(self.width * index / section.columns) + 1 for index in range(section.columns + 1)]
+        """Label and value in turn, as on the PDF."""
         for row in section.laid_out():
-            lines = 1.0
-            for index, (field, _) in enumerate(row):
-                last = bounds[index + 1] if index < len(row) - 1 else self.width + 1
-                label = self.styled(self.row, bounds[index], self.bold, "center", fill=True)
-                put(label, field.label)
-                aligned = "left"
-                cell = self.merged(bounds[index] + 1, last - 1, self.font, aligned)
-                put(cell, field.value, field.kind)
-                lines = max(lines, _lines(shown(field.value, field.kind), 11 * (last - 1 - bounds[index])))
-            self.sheet.row_dimensions[self.row].height = LINE * min(TALLEST, lines) + 5
-            self.row += 1
+            spans = self.layout.field_spans(section, [placed.span for placed in row])
+            texts = []
+            for (field, _), label, value in zip(row, spans[::2], spans[1::2], strict=True):
+                put(self.merged(*label, self.bold, "center", fill=True), field.label)
+                put(self.merged(*value, self.font, "left"), field.value, field.kind)
+                texts += [(*label, field.label), (*value, shown(field.value, field.kind))]
+            self.end_row(texts)
 
     def write_grid(self, grid: Grid) -> None:
         self.write_heading(grid.title)
-        for at, column in enumerate(grid.columns, start=1):
-            put(self.styled(self.row, at, self.bold, "center", fill=True), column.title)
-        if grid is self.longest:
+        spans = self.layout.grid_spans(grid)
+        for span, column in zip(spans, grid.columns, strict=True):
+            put(self.merged(*span, self.bold, "center", fill=True), column.title)
+        if grid is self.last_grid:  # over the pages of a grid that follows, its head would tell lies
             self.sheet.print_title_rows = f"{self.row}:{self.row}"
-        self.row += 1
+        self.end_row([(*span, column.title) for span, column in zip(spans, grid.columns, strict=True)])
         for row in grid.rows:
-            self.write_values(grid, row)
+            self.write_values(grid, spans, row)
+        if not grid.rows:
+            self.write_across(self.said("（无）", "(none)"), self.font, "center", ruled=True)
         if grid.totals:
-            self.write_values(grid, grid.totals, total=True)
+            self.write_values(grid, spans, grid.totals, total=True)
 
-    def write_values(self, grid: Grid, values: Any, total: bool = False) -> None:
-        for at, (column, value) in enumerate(zip(grid.columns, values, strict=True), start=1):
-            cell = self.styled(self.row, at, self.bold if total else self.font, column.aligned, fill=total)
+    def write_values(self, grid: Grid, spans: list[tuple[int, int]], values: Any, total: bool = False) -> None:
+        texts = []
+        for span, column, value in zip(spans, grid.columns, values, strict=True):
+            cell = self.merged(*span, self.bold if total else self.font, column.aligned, fill=total)
             put(cell, value, column.kind)
-        self.row += 1
+            if isinstance(value, str):
+                texts.append((*span, value))
+        self.end_row(texts)
 
     def write_heading(self, title: str) -> None:
         if title:
             self.write_across(title, self.bold, "left")
 
     def write_prose(self, text: str) -> None:
-        """In as many merged rows as it takes: Excel fits no height to merged cells, and ends a row at 409 points."""
-        for part in _portions(text, 11 * self.width):
-            cell = self.merged(1, self.width, self.font, "left", top=True)
-            put(cell, part)
-            self.sheet.row_dimensions[self.row].height = LINE * _lines(part, 11 * self.width) + 5
+        """In as many merged rows as it takes: Excel ends a row at 409 points."""
+        for part in _portions(text, self.layout.room(1, self.width)):
+            put(self.merged(1, self.width, self.font, "left", top=True), part)
+            self.end_row([(1, self.width, part)])
+
+    def write_signatures(self) -> None:
+        for texts in self.form.signature_lines:
+            spans = self.layout.spans([1] * len(texts))
+            for span, text in zip(spans, texts, strict=True):
+                put(self.merged(*span, self.font, "left", ruled=False), text)
+            self.end_row([(*span, text) for span, text in zip(spans, texts, strict=True)])
+            for span in spans:
+                put(self.merged(*span, self.font, "left", ruled=False), self.said("    年  月  日", "Date: ________"))
+            self.end_row([])
             self.row += 1
 
-    def write_signatures(self, signed: list[Signature]) -> None:
-        for start in range(0, len(signed), SIGNATURES_A_ROW):
-            some = signed[start : start + SIGNATURES_A_ROW]
-            bounds = [round(self.width * index / len(some)) + 1 for index in range(len(some) + 1)]
-            for index, (label, name) in enumerate(some):
-                self.sheet.cell(self.row, bounds[index]).font = self.font
-                colon = self.said("：", ": ")
-                put(self.sheet.cell(self.row, bounds[index]), f"{label}{colon}{name or '____________'}")
-                put(self.sheet.cell(self.row + 1, bounds[index]), self.said("    年  月  日", "Date: ________"))
-            self.row += 3
+    def write_across(self, text: str, font: Any, horizontal: str, *, ruled: bool = False, size: float = 1) -> None:
+        put(self.merged(1, self.width, font, horizontal, ruled=ruled), text)
+        self.end_row([(1, self.width, text)] if size == 1 else [], size)
 
-    def write_across(self, text: str, font: Any, horizontal: str) -> Any:
-        cell = self.merged(1, self.width, font, horizontal, ruled=False)
-        put(cell, text)
+    def end_row(self, texts: list[tuple[int, int, str]], size: float = 1) -> None:
+        """The row is as high as its longest text: Excel fits no height to merged cells."""
+        lines = max((self.layout.lines(text, first, last) for first, last, text in texts), default=1)
+        self.sheet.row_dimensions[self.row].height = LINE * size * min(TALLEST, lines) + 5
         self.row += 1
-        return self.sheet.row_dimensions[self.row - 1]
 
     def merged(
-        self, first: int, last: int, font: Any, horizontal: str, *, ruled: bool = True, top: bool = False
-    ) -> Any:
+        self, first: int, last: int, font: Any, horizontal: str, *, fill: bool = False, ruled: bool = True,
+        top: bool = False,
+    ) -> Any:  # fmt: skip
         for column in range(first, last + 1):
-            self.styled(self.row, column, font, horizontal, ruled=ruled, top=top)
+            self.styled(self.row, column, font, horizontal, fill=fill, ruled=ruled, top=top)
         if last > first:
             self.sheet.merge_cells(start_row=self.row, end_row=self.row, start_column=first, end_column=last)
         return self.sheet.cell(self.row, first)
 
-    def styled(
-        self, row: int, column: int, font: Any, horizontal: Any, *, fill: bool = False, ruled: bool = True,
-        top: bool = False,
-    ) -> Any:  # fmt: skip
+    def styled(self, row: int, column: int, font: Any, horizontal: Any, *, fill: bool, ruled: bool, top: bool) -> None:
         """The cell in its dress; each dress is made once, since openpyxl takes its time over one."""
         cell: Any = self.sheet.cell(row, column)
         dress = (id(font), horizontal, fill, ruled, top)
         if dress in self.dresses:
             cell._style = copy(self.dresses[dress])
-            return cell
+            return
         from openpyxl.styles import Alignment
 
         cell.font = font
@@ -211,23 +214,17 @@ class _Writing:
         if fill:
             cell.fill = self.faint
         self.dresses[dress] = copy(cell._style)
-        return cell
 
     def set_widths(self) -> None:
-        """As wide as the widest column at this place in any grid; a Chinese character takes two of Excel's units."""
         from openpyxl.utils import get_column_letter
 
-        for at in range(self.width):
-            widths = [
-                section.columns[at].width
-                for section in self.form.sections
-                if isinstance(section, Grid) and at < len(section.columns)
-            ]
-            self.sheet.column_dimensions[get_column_letter(at + 1)].width = max([*widths, 5]) * 2 + 2
+        for at, width in enumerate(self.layout.widths, start=1):
+            self.sheet.column_dimensions[get_column_letter(at)].width = round(width, 2)
 
     def set_printing(self) -> None:
         """A4, one page wide, head and foot as on the PDF."""
         sheet, form = self.sheet, self.form
+        sheet.sheet_view.showGridLines = False
         sheet.page_setup.paperSize, sheet.page_setup.orientation = 9, "landscape" if form.landscape else "portrait"
         assert sheet.sheet_properties.pageSetUpPr is not None  # noqa: S101 - openpyxl makes it
         sheet.sheet_properties.pageSetUpPr.fitToPage = True
@@ -248,23 +245,14 @@ def _furniture(text: str) -> str:
     return legible(text)[:70].replace("&", "&&")
 
 
-def _cells(text: str) -> int:
-    """How many of Excel's units of width a line takes."""
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
-
-
-def _lines(text: str, width: int) -> int:
-    return sum(1 + max(0, _cells(line) - 1) // max(1, width) for line in text.split("\n"))
-
-
-def _portions(text: str, width: int) -> list[str]:
+def _portions(text: str, room: float) -> list[str]:
     """The text in parts of which each fits into one row of the sheet."""
     parts: list[str] = []
-    taken = TALLEST
+    taken, longest = TALLEST, int(room * (TALLEST - 4)) // 2
     for line in text.split("\n"):
-        for start in range(0, max(1, len(line)), width * TALLEST // 2):
-            piece = line[start : start + width * TALLEST // 2]
-            need = _lines(piece, width)
+        for start in range(0, max(1, len(line)), longest):
+            piece = line[start : start + longest]
+            need = wrapped(piece, room - 0.5)
             if taken + need > TALLEST:
                 parts.append(piece)
                 taken = need

@@ -51,6 +51,17 @@ class ComplaintFiled(Event, name="complaints.complaint.filed.v1"):
     severity: str | None = None
 
 
+class SlipCorrected(Event, name="complaints.complaint.slip_corrected.v1"):
+    """The slip was entered wrongly: `slip` is what it says, `before` what was entered, if anything was (CMP-3)."""
+
+    number: str
+    kind: str
+    customer_id: UUID
+    slip: Slip
+    before: Slip | None = None
+    reason: str
+
+
 class ComplaintGraded(Event, name="complaints.complaint.graded.v1"):
     """Somebody inside has found the case graver than it was taken in (CMP-6, CMP-7)."""
 
@@ -441,3 +452,5 @@ class ComplaintReopened(Event, name="complaints.complaint.reopened.v1"):
     number: str
     reason: str
     times: int
+    post: Post | None = None
+    person: str | None = None

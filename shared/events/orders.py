@@ -715,6 +715,91 @@ class PaymentNoticeSetAside(Event, name="orders.payment_notice.set_aside.v1"):
     reason: str
 
 
+class NoticeDismissalRequested(Event, name="orders.payment_notice.dismissal_requested.v1"):
+    """Somebody in finance takes the notice for none of ours; another person decides (ORD-10)."""
+
+    reason: str
+
+
+class NoticeDismissed(Event, name="orders.payment_notice.dismissed.v1"):
+    """Two people have found that nothing follows from the notice (ORD-10)."""
+
+    reason: str
+
+
+class NoticeDismissalRefused(Event, name="orders.payment_notice.dismissal_refused.v1"):
+    """The notice still waits for somebody to find out what it is about (ORD-10)."""
+
+    reason: str
+
+
+class PaymentOnAccountRecorded(Event, name="orders.payment_on_account.recorded.v1"):
+    """A customer has paid what they owe beside their orders; it counts once finance has confirmed it (ORD-10).
+
+    `salesperson` looks after the customer.
+    """
+
+    number: str
+    customer_id: UUID
+    salesperson: str
+    amount: PositiveAmount
+    kind: str
+
+
+class PaymentOnAccountConfirmed(Event, name="orders.payment_on_account.payment_confirmed.v1"):
+    """The money has arrived; `settled` of it pays what the customer owed, the rest is their credit (ORD-10, ORD-16)."""
+
+    number: str
+    customer_id: UUID
+    amount: PositiveAmount
+    kind: str
+    settled: Amount
+
+
+class AccountOverpaid(Event, name="orders.payment_on_account.overpaid.v1"):
+    """More came than the customer owed: the surplus is their credit (ORD-10)."""
+
+    number: str
+    customer_id: UUID
+    surplus: PositiveAmount
+
+
+class PaymentOnAccountReversed(Event, name="orders.payment_on_account.payment_reversed.v1"):
+    """The money went back or never came; `counted` if finance had confirmed it (ORD-10).
+
+    `recalled` is what of it had become credit. A cheque that the bank did not honour has `bounced`.
+    """
+
+    number: str
+    customer_id: UUID
+    amount: PositiveAmount
+    kind: str
+    reason: str
+    counted: bool
+    bounced: bool = False
+    recalled: Amount = ZERO
+
+
+class AccountPaid(Event, name="orders.customer_account.paid.v1"):
+    """A payment that is for no order settles what the customer owes; what is left of it is credit (ORD-10, ORD-16)."""
+
+    customer_id: UUID
+    amount: PositiveAmount
+    payment_id: UUID
+    credit: Amount
+    owed: Amount
+
+
+class AccountPaymentLost(Event, name="orders.customer_account.payment_lost.v1"):
+    """Such a payment has gone back: what it had settled is owed again, since when it was (ORD-10, ORD-16)."""
+
+    customer_id: UUID
+    amount: PositiveAmount
+    payment_id: UUID
+    credit: Amount
+    owed: Amount
+
+
 class SalesReportClosed(Event, name="orders.sales_report.closed.v1"):
     """A day or month is closed: its report is frozen under its number; corrections are later entries (ORD-15)."""
 

@@ -319,6 +319,16 @@ class StandardReadersNamed(Event, name="quality.standard.readers_named.v1"):
     readers: list[Post]
 
 
+class StandardReadingRefused(Event, name="quality.standard_reading.refused.v1"):
+    """Somebody who may not read a confidential standard has tried to: who, which edition if named, and why (QUA-8)."""
+
+    standard_id: UUID
+    code: str
+    edition: int | None = None
+    reader: str
+    why: str
+
+
 class StandardRead(Event, name="quality.standard_reading.logged.v1"):
     """Somebody has read a confidential standard: who, which edition and why (QUA-8)."""
 

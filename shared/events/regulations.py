@@ -144,12 +144,17 @@ class RegulationSetAside(Event, name="regulations.regulation.set_aside.v1"):
 
 
 class RegulationReviewDue(Event, name="regulations.regulation.review_due.v1"):
-    """A regulation in force is to be reviewed: confirmed, or revised (REG-1)."""
+    """A regulation in force is to be reviewed: confirmed, or revised; told again until it is (REG-1).
+
+    `overdue` once it was told before and nobody has.
+    """
 
     code: str
     edition: int
     title: str
     last_reviewed_at: datetime
+    due_at: datetime | None = None
+    overdue: bool = False
 
 
 class RegulationReviewed(Event, name="regulations.regulation.reviewed.v1"):
@@ -175,6 +180,7 @@ class AcknowledgementsMissing(Event, name="regulations.regulation.acknowledgemen
     edition: int
     title: str
     employees: list[str]
+    acknowledge_by: datetime | None = None
 
 
 class RegulationAcknowledged(Event, name="regulations.acknowledgement.given.v1"):

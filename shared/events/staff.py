@@ -265,13 +265,15 @@ class AppealDecided(Event, name="staff.penalty.appeal_decided.v1"):
 
 
 class PenaltyFinal(Event, name="staff.penalty.final.v1"):
-    """There is no appeal any more: the penalty may be carried out (STF-8)."""
+    """There is no appeal any more: the penalty may be carried out, and public criticism made public (STF-8, NOT-4)."""
 
     number: str
     employee: str
     measures: list[str]
     fine: Amount
     as_deduction: bool
+    clause: str | None = None
+    violation: str | None = None
 
 
 class PenaltyExecuted(Event, name="staff.penalty.executed.v1"):

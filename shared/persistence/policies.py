@@ -8,7 +8,7 @@ import orjson
 
 from shared.domain.policy import Policy
 from shared.domain.policy_parameter import InvalidPolicy, Parameter
-from shared.persistence.pool import DATABASE, Pool
+from shared.persistence.pool import DATABASE, Pool, Reader
 from shared.telemetry import log
 
 KEEP = "INSERT INTO policies (version, effective_at, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
@@ -16,10 +16,6 @@ KEEP = "INSERT INTO policies (version, effective_at, document) VALUES ($1, $2, $
 LEARN = "SELECT seq, version, effective_at, document FROM policies WHERE seq <> ALL($1::bigint[]) ORDER BY seq"
 
 LOOK_AGAIN = 1.0  # seconds after which a process has learned what another one of the service has heard
-
-
-class UnknownPolicy(LookupError):
-    """No policy of this version has reached this process (yet)."""
 
 
 class Policies:
@@ -45,12 +41,15 @@ class Policies:
         before = bisect_right(self._moments, moment)
         return self._in_force[before - 1] if before else self.first
 
-    def of(self, version: str) -> Policy:
-        """The policy of this version, whether it is in force or not; raises `UnknownPolicy`."""
-        try:
-            return self._by_version[version]
-        except KeyError:
-            raise UnknownPolicy(f"no policy {version} is known here") from None
+    async def of(self, version: str | None, since: datetime, reader: Reader) -> Policy:
+        """The policy of this version, under which a case was begun at `since`, whether it is in force or not.
+
+        A policy is kept before a case is stamped with it. A case without a stamp, or with one that the database does
+        not know, is from a release that kept none: it goes by what was in force when it was begun.
+        """
+        if version is not None and version not in self._by_version:
+            await self.learn(reader)
+        return self._by_version.get(version or "") or self.at(since)
 
     async def open(self, pool: Pool) -> None:
         """Keep the files' policy for the cases that are stamped with it, and learn the others."""
@@ -58,9 +57,11 @@ class Policies:
         await pool.execute(KEEP, self.first.version, None, orjson.dumps(document).decode())
         await self.learn(pool)
 
-    async def learn(self, pool: Pool) -> None:
+    async def learn(self, reader: Reader) -> None:
         """Take in what was kept since; a policy that this code cannot use is logged and left aside."""
-        for row in await pool.fetch(LEARN, self._seen):
+        for row in await reader.fetch(LEARN, self._seen):
+            if row["seq"] in self._seen:  # learned meanwhile
+                continue
             self._seen.append(row["seq"])
             try:
                 policy = Policy.from_parameters(parameters(row["document"]), row["version"])

@@ -61,9 +61,9 @@ class Work:
         """The policy in force: for what begins now (REG-2)."""
         return self._policies.at(self.at)
 
-    def policy_of(self, version: str) -> Policy:
-        """The policy a running case is stamped with: a change never alters the case (REG-2)."""
-        return self._policies.of(version)
+    async def policy_of(self, version: str | None, since: datetime) -> Policy:
+        """The policy a case running since then is stamped with: a change never alters the case (REG-2)."""
+        return await self._policies.of(version, since, self._connection)
 
     def id_for(self, purpose: str) -> UUID:
         """An id that follows from the cause, and is ordered by its time: the same event always opens the same thing."""

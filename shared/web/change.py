@@ -57,9 +57,9 @@ class Change[A: Aggregate]:
         """The policy in force: for what begins now (REG-2)."""
         return self._policies.at(self.at)
 
-    def policy_of(self, version: str) -> Policy:
-        """The policy a running case is stamped with: a change never alters the case (REG-2)."""
-        return self._policies.of(version)
+    async def policy_of(self, version: str | None, since: datetime) -> Policy:
+        """The policy a case running since then is stamped with: a change never alters the case (REG-2)."""
+        return await self._policies.of(version, since, self._pool)
 
     @asynccontextmanager
     async def __call__(self, identity: UUID) -> AsyncIterator[A]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from opentelemetry import trace
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from shared.domain.decisions import refusal_id
 from shared.domain.refusals import (
@@ -21,7 +22,6 @@ from shared.domain.refusals import (
     Refusal,
     RuleBroken,
 )
-from shared.persistence.policies import UnknownPolicy
 from shared.persistence.pool import OUT_OF_REACH as OUT_OF_REACH
 from shared.persistence.store import Answer
 from shared.telemetry import log
@@ -53,7 +53,6 @@ TITLES = {
     "http": "The request cannot be answered",
 }
 
-NOT_YET = "the policy that this case was begun under has not reached this process yet; ask again"
 AGAIN = "the database is out of reach; repeat the request with the same Idempotency-Key"
 
 
@@ -108,7 +107,6 @@ class Problems:
         app.add_exception_handler(HTTPException, self.http)
         app.add_exception_handler(asyncpg.DataError, self.data)
         app.add_exception_handler(asyncpg.TransactionRollbackError, self.collision)
-        app.add_exception_handler(UnknownPolicy, self.unknown_policy)
         for kind in OUT_OF_REACH:
             app.add_exception_handler(kind, self.out_of_reach)
         app.add_exception_handler(Exception, self.fault)
@@ -165,7 +163,8 @@ class Problems:
         assert isinstance(error, HTTPException)  # noqa: S101 - Starlette dispatches by this type
         code = {404: "not_found", 413: "too_large"}.get(error.status_code, "http")
         detail = str(error.detail).replace("{", "{{").replace("}", "}}")  # a sentence, no template
-        return self.problem(request, error.status_code, code, detail, headers=dict(error.headers or {}))
+        headers = dict(error.headers or {}) | (_allowed(request) if error.status_code == 405 else {})
+        return self.problem(request, error.status_code, code, detail, headers=headers)
 
     async def data(self, request: Request, error: Exception) -> Response:
         # What pydantic lets through and PostgreSQL cannot hold, such as U+0000 in a text.
@@ -174,10 +173,6 @@ class Problems:
     async def collision(self, request: Request, error: Exception) -> Response:
         # Two changes of several things each waited for the other, and this one was given up.
         return self.problem(request, 409, "changed_meanwhile", "another change was in the way; ask again")
-
-    async def unknown_policy(self, request: Request, error: Exception) -> Response:
-        log.error("policies: %s", error)
-        return self.problem(request, 503, "unavailable", NOT_YET, headers={"Retry-After": "2"})
 
     async def out_of_reach(self, request: Request, error: Exception) -> Response:
         log.error("database out of reach: %s", error)
@@ -216,6 +211,13 @@ class Problems:
             body["trace_id"] = f"{current.trace_id:032x}"
         found = {"Content-Language": "zh-CN" if language == "zh" else "en", **(headers or {})}
         return Response(orjson.dumps(body, default=str), status, found, "application/problem+json")
+
+
+def _allowed(request: Request) -> dict[str, str]:
+    """All that this address answers to; Starlette names the methods of its first route alone."""
+    there = [route for route in request.app.routes if route.matches(request.scope)[0] is not Match.NONE]
+    methods = sorted({method for route in there for method in getattr(route, "methods", None) or ()})
+    return {"Allow": ", ".join(methods)}
 
 
 def _basis(rule: str | None) -> dict[str, Any]:

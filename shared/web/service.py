@@ -18,6 +18,7 @@ from shared.persistence.store import Store
 from shared.settings import Role, Settings
 from shared.telemetry import log, start_telemetry
 from shared.web import operators
+from shared.web.description import describe
 from shared.web.door import Door
 from shared.web.duties import Duties
 from shared.web.identity import Identity
@@ -61,6 +62,7 @@ def create_service(
         app.router.routes.extend(router.routes)
     app.state.words = Words(folder / "messages.zh.toml")
     Problems(app.state.words).install(app)
+    describe(app)
     app.add_middleware(Door, body_limit=settings.body_limit, seconds=settings.request_seconds)
     return app
 

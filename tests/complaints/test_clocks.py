@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.complaints.domain.intake import Channel, Kind
+from services.complaints.domain.intake import Channel, Kind, Severity
 from services.complaints.domain.terms import ClockName
 from shared.domain.actor import Post
 from shared.domain.refusals import Forbidden, NotAllowedNow
@@ -84,6 +84,36 @@ def test_an_acknowledgement_stops_the_climb_until_the_next_breach() -> None:
     assert len(complaint.calls) == 1
     complaint.miss_resolution(NOON + 48 * HOUR)
     assert [call.post for call in complaint.calls] == [Post.SALES_DIRECTOR, Post.VICE_PRESIDENT_SALES]
+
+
+def test_a_case_that_is_opened_again_climbs_the_line_anew() -> None:
+    """CMP-7, CMP-11: what was called before stays on record, and nobody answers for it any more."""
+    complaint = taken(Kind.DELIVERY, MANAGER)
+    complaint.miss_response(NOON + 24 * HOUR)
+    complaint.propose("补送", MANAGER, NOON + 25 * HOUR)
+    complaint.agree("可以", CUSTOMER, NOON + 25 * HOUR)
+    complaint.resolve("已补送", "电话", MANAGER, NOON + 26 * HOUR)
+    complaint.reopen("又迟到", POLICY, AGENT, NOON + 50 * HOUR)
+    assert (complaint.called, complaint.post_in_charge) == (None, Post.SALES_MANAGER)
+    with pytest.raises(NotAllowedNow):
+        complaint.acknowledge(DIRECTOR, NOON + 51 * HOUR)
+    for deed in (complaint.miss_response, complaint.climb, complaint.miss_resolution):
+        deed(NOON + 100 * HOUR)
+    again = [(1, Post.SALES_DIRECTOR), (2, Post.VICE_PRESIDENT_SALES), (3, Post.GENERAL_MANAGER)]
+    assert [(call.level, call.post) for call in complaint.calls] == [(1, Post.SALES_DIRECTOR), *again]
+
+
+def test_a_major_incident_that_is_opened_again_goes_straight_to_the_top_again() -> None:
+    """CMP-7, CMP-11"""
+    complaint = taken(Kind.DELIVERY, MANAGER, branch="hefei")
+    complaint.miss_response(NOON + 24 * HOUR)
+    complaint.grade(Severity.ORDINARY, True, "媒体报道", OFFICE, NOON + 25 * HOUR)
+    complaint.propose("补送", MANAGER, NOON + 26 * HOUR)
+    complaint.agree("可以", CUSTOMER, NOON + 26 * HOUR)
+    complaint.resolve("已补送", "电话", MANAGER, NOON + 27 * HOUR)
+    complaint.reopen("又迟到", POLICY, AGENT, NOON + 50 * HOUR)
+    assert complaint.called
+    assert (complaint.called.post, complaint.called.level) == (Post.BRANCH_GENERAL_MANAGER, 1)
 
 
 def test_only_the_called_post_acknowledges_and_once() -> None:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from services.complaints.domain.complaint import Complaint
-from services.complaints.domain.intake import Channel, Kind
+from services.complaints.domain.intake import Channel, Kind, WrittenSlip
 from services.complaints.forms import Copy, complaint_form
 from shared.documents.form import Fields, Form, Grid, Prose, shown
 from shared.domain.actor import Post
@@ -27,6 +27,7 @@ from tests.complaints.cases import (
     NOON,
     PHONE,
     POLICY,
+    SLIP,
     found,
     person,
     taken,
@@ -35,7 +36,7 @@ from tests.complaints.cases import (
 SAY = partial(Words(Path("services/complaints/messages.zh.toml")).word, language="zh")
 
 
-def told(complaint: Complaint) -> None:
+def told(complaint: Complaint, order_number: str = SLIP["order_number"]) -> None:
     """What orders and quality tell of the case."""
     line = OrderedLine(
         article="TL-8001", specification="800×800", model="抛光", grade="优等品", colour_number="A13",
@@ -43,11 +44,10 @@ def told(complaint: Complaint) -> None:
     )  # fmt: skip
     goods = IssuedGoods(line=1, article="TL-8001", lot_id=uuid4(), lot="L20261101", quantity=Decimal(12))
     evidence = EvidenceCompiled(
-        complaint_id=complaint.id, kind="quality", number="DH1", customer_id=uuid4(), lines=[line], goods=[goods],
-        placed_at=NOON - timedelta(days=23), total=Decimal(1), people={},
+        complaint_id=complaint.id, kind="quality", number=order_number, customer_id=uuid4(), lines=[line],
+        goods=[goods], placed_at=NOON - timedelta(days=23), total=Decimal(1), people={},
     )  # fmt: skip
     complaint.keep_evidence(uuid4(), evidence)
-    complaint.note_missing_evidence("DH2")
     investigation = uuid4()
     complaint.note_task(Post.PRODUCTION, NOON + 12 * HOUR, NOON)
     complaint.note_finding(Post.PRODUCTION, "烧成", "窑温偏低十五度", "u22", NOON + 13 * HOUR)
@@ -99,13 +99,30 @@ def form_of(complaint: Complaint, copy: Copy = Copy.ORIGINAL) -> str:
 
 @pytest.mark.parametrize(
     "words",
-    ["客户投诉质量处理表", "合肥建材", PHONE, "色号：票据 A12，订单 A13", "查无此单：DH2", "生产部", "窑温偏低十五度",
+    ["客户投诉质量处理表", "合肥建材", PHONE, "色号：票据 A12，订单 A13", "生产部", "窑温偏低十五度",
      "超时", "责任划分（质量调查 ZL1）", "已校正窑温", "色差可见", "分色记录 A12", "退款 1,056.00", "分色漏检",
      "2.0小时", "同意：请尽快", "换货十二平方米（CH1）", "已换货", "满意：没有问题", "客户确认：王先生", "首检留样"],
 )  # fmt: skip
 def test_the_form_says_what_has_happened(words: str) -> None:
     """CMP-12, CMP-3, CMP-8, CMP-9, CMP-10, CMP-13, CMP-16"""
     assert words in form_of(whole())
+
+
+def test_a_slip_that_no_order_fits_is_marked_until_it_is_corrected() -> None:
+    """CMP-3, CMP-12: what was entered before is printed beside who corrected it, and why."""
+    complaint = taken()
+    first = complaint.slip
+    assert first is not None
+    complaint.note_missing_evidence(first.order_number)
+    assert f"查无此单：{first.order_number}" in form_of(complaint)
+    right = WrittenSlip.model_validate(SLIP | {"order_number": "DH20261102-AAAA1111", "quantity": "10"})
+    complaint.correct_slip(right, "抄错单号", DIRECTOR, NOON + HOUR)
+    told(complaint, right.order_number)
+    text = form_of(complaint)
+    assert "查无此单" not in text
+    assert f"订单号：{first.order_number} → {right.order_number}；数量：12.00 → 10" in text
+    assert "抄错单号" in text
+    assert "色号：票据 A12，订单 A13" in text
 
 
 def test_the_form_of_others_leaves_out_the_complainant() -> None:

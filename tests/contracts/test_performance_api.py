@@ -7,6 +7,7 @@ import pytest
 
 from services.contracts.domain.performance import Performance
 from shared.events.customers import CustomerOwnerChanged
+from shared.events.envelope import new_id
 from shared.events.event import Event
 from shared.events.orders import (
     OrderCancelled,
@@ -45,7 +46,7 @@ async def test_a_contract_is_worth_what_can_be_counted(desk: Office) -> None:
 async def test_what_is_not_in_force_is_not_performed(desk: Office) -> None:
     """CON-5, CON-13"""
     for identity in ((await desk.drafted())["id"], uuid4()):
-        for what in ("performance", "breaches"):
+        for what in ("performance", "breaches", "performance/orders"):
             answer = await desk.service.ask("GET", f"/contracts/{identity}/{what}", desk.manager)
             assert answer.status_code == 404
 
@@ -72,6 +73,30 @@ async def test_orders_count_towards_the_contract_as_orders_tells_of_them(desk: O
     assert counted["paid"] == {"quantity": "0.00", "value": "0.00"}
     performance = await shown(desk, contract)
     assert await desk.service.announced(performance["id"]) == ["opened", *["progressed"] * 4]
+
+
+async def test_the_orders_of_a_contract_are_counted_and_come_in_pages(desk: Office) -> None:
+    """CON-13: a contract has thousands of them; its own document stays short."""
+    contract = await in_force(desk)
+    orders = [new_id() for _ in range(5)]
+    await announce(desk.service, *((order_id, [placed(contract, "10")]) for order_id in orders))
+    performance = await shown(desk, contract)
+    (counted,) = performance["lines"]
+    assert (performance["order_count"], counted["ordered"]["quantity"]) == (5, "50.00")
+    assert "orders" not in performance
+    path, found = f"/contracts/{contract['id']}/performance/orders", list[str]()
+    after = ""
+    while after is not None:
+        page = await desk.service.get(f"{path}?limit=2{after}", desk.manager)
+        found += [one["order_id"] for one in page["items"]]
+        after = page["next"] and f"&after={page['next']}"
+    assert found == [str(order_id) for order_id in reversed(orders)]
+    customer = desk.service.headers("d1", "customer", customer=contract["customer_id"])
+    assert len((await desk.service.get(path, customer))["items"]) == 5
+    table = await desk.service.ask("GET", f"{path}?format=csv", desk.manager)
+    assert table.text.count("DH-1") == 5
+    other = desk.service.headers("d2", "customer", customer=str(uuid4()))
+    assert (await desk.service.ask("GET", path, other)).status_code == 403
 
 
 @pytest.mark.parametrize("ending", [OrderCancelled, OrderExpired])

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from shared.events.complaints import ComplaintFiled, Slip
+from shared.events.complaints import ComplaintFiled, Slip, SlipCorrected
 from shared.events.event import Event
 from shared.events.orders import (
     EvidenceCompiled,
@@ -77,6 +77,26 @@ async def test_a_failure_of_goods_without_contract_or_of_another_kind_is_no_brea
         parked = "SELECT count(*) FROM dead_letters WHERE entity_id = ANY($1)"
         assert await desk.service.pool.fetchval(parked, [entity for entity, _ in told]) == 0
     assert await breaches(desk, contract) == []
+
+
+@pytest.mark.parametrize(("slip", "broken"), [({"article": "B2"}, ["B2"]), ({"order_number": "DH-2"}, [])])
+async def test_a_corrected_slip_names_the_goods_that_break_a_contract_or_none(
+    desk: Office, slip: Thing, broken: list[str]
+) -> None:
+    """CON-14, CMP-3: another article of the order, or another order that is under no contract."""
+    contract = await in_force(desk)
+    (complaint, filed), (order, evidence), (investigation, liability) = failure(contract)
+    assert isinstance(filed, ComplaintFiled)
+    assert filed.slip is not None
+    right = filed.slip.model_copy(update=slip)
+    facts = {"number": "TS-1", "kind": "quality", "customer_id": filed.customer_id, "reason": "抄错"}
+    await tell(desk.service, filed, complaint)
+    await tell(desk.service, evidence, order)
+    await tell(desk.service, SlipCorrected(**facts, slip=right, before=filed.slip), complaint, 2)
+    if not broken:
+        await tell(desk.service, evidence.model_copy(update={"contract_id": None}), uuid4())
+    await tell(desk.service, liability, investigation)
+    assert [breach["article"] for breach in await breaches(desk, contract)] == broken
 
 
 async def broken(desk: Office) -> tuple[Thing, str]:

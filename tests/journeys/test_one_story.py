@@ -11,6 +11,7 @@ from nats.aio.client import Client
 
 from deploy.local.investigating import Chronicle, line
 from deploy.local.story import full_id, story
+from services.notifications.domain.bulletin import Bulletin
 from shared.messaging.bus import open_bus, read_stream
 from tests.house import House, eventually
 from tests.journeys.town import SERVICES, Thing, Town
@@ -106,12 +107,14 @@ async def test_xiaofu_events_tells_the_whole_story_of_one_case_and_of_no_other(t
     body = {"measures": ["public_criticism"], "reason": "责任已查实", "fine": "0.00"}
     await town.post("staff", f"/penalties/{penalty['id']}/decide", "hr", body)
     await town.told("penalty_notice", penalty["id"], "production", employee)
+    await town.final(penalty)
 
     chronicle = Chronicle(list(SERVICES))
+    last = ("notifications.bulletin.published.v1", str(Bulletin.identity(UUID(penalty["id"]))))
 
     async def told() -> bool:
         await chronicle.read(bus)
-        return any(one.name == "staff.penalty.noticed.v1" and one.entity_id == penalty["id"] for one in chronicle.known)
+        return any((one.name, one.entity_id) == last for one in chronicle.known)
 
     await eventually(told)
     part = story(full_id(case["id"][-12:], chronicle.known), chronicle.known)

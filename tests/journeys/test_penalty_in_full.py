@@ -54,8 +54,11 @@ async def test_the_employee_appeals_to_others_and_what_is_left_is_carried_out(to
 
 
 async def test_public_criticism_says_nothing_that_leads_to_the_complainant(town: Town, penalty: Thing) -> None:
-    """STF-7, NOT-4: not even the finding, which may quote them."""
+    """STF-7, STF-8, NOT-4: not even the finding, which may quote them; and nobody is named before it is final."""
     await decided(town, penalty)
+    items = (await town.get("notifications", "/bulletins?limit=200", "clerk"))["items"]
+    assert penalty["employee"] not in {item["employee"] for item in items}
+    await town.final(penalty)
     said = str(await bulletin(town, penalty["employee"]))
     assert penalty["number"] not in said
     for secret in (*CONTACT.values(), penalty["cause_id"], penalty["finding"]):

@@ -173,6 +173,7 @@ async def test_the_bulletin_says_nothing_of_the_complainant(town: Town, complain
     penalty = await town.proposed(complained.case["id"])
     body = {"measures": ["public_criticism"], "reason": "责任已查实", "fine": "0.00"}
     await town.post("staff", f"/penalties/{penalty['id']}/decide", "hr", body)
+    await town.final(penalty)
 
     async def published() -> list[Thing]:
         items = (await town.get("notifications", "/bulletins?limit=200", "salesperson"))["items"]

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from tests.house import House, Running, eventually, fine
 
@@ -235,6 +235,21 @@ class Town:
         """The one penalty that follows from a cause, once it is proposed."""
         (penalty,) = await eventually(lambda: self.penalties(cause_id))
         return penalty
+
+    async def final(self, penalty: Thing) -> None:
+        """The employee has the notice, and the time to appeal is over."""
+        path = f"/penalties/{penalty['id']}"
+
+        async def noticed() -> bool:
+            return bool((await self.get("staff", path, "hr"))["noticed_at"])
+
+        await eventually(noticed)
+        await self["staff"].pool.execute("UPDATE timers SET due_at = now() WHERE owner = $1", UUID(penalty["id"]))
+
+        async def nothing_can_be_said() -> bool:
+            return bool((await self.get("staff", path, "hr"))["status"] == "final")
+
+        await eventually(nothing_can_be_said)
 
     async def employee(self) -> str:
         """The code of a new employee of production."""

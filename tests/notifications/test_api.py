@@ -12,7 +12,7 @@ import pytest
 from services.notifications import views
 from shared.domain.actor import Post
 from shared.events.complaints import ComplaintClosed, ComplaintEscalated, ResponseWarned
-from shared.events.staff import PenaltyDecided
+from shared.events.staff import PenaltyDecided, PenaltyFinal
 from shared.web.paging import FIRST
 from tests.hearing import tell
 from tests.house import Running
@@ -27,6 +27,11 @@ def penalty(employee: str, **other: Any) -> PenaltyDecided:
         "as_deduction": False, "appeal_by": NOW,
     }  # fmt: skip
     return PenaltyDecided(**fields | other)
+
+
+def final(employee: str) -> PenaltyFinal:
+    """Public criticism against which nothing can be said any more."""
+    return PenaltyFinal.model_validate(penalty(employee).model_dump())
 
 
 def warned(post: Post, number: str = "TS1") -> ResponseWarned:
@@ -157,8 +162,7 @@ async def test_operator_and_office_see_who_was_told_not_what(notifications: Runn
 
 async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(notifications: Running) -> None:
     """NOT-4"""
-    decision = penalty("crit1")
-    heard = await tell(notifications, decision)
+    heard = await tell(notifications, final("crit1"))
     assert heard.known is not None
     clerk = notifications.headers("anyclerk", "clerk") | {"Accept-Language": "zh"}
     items = (await notifications.get("/bulletins", clerk))["items"]
@@ -170,8 +174,9 @@ async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(not
     assert "public criticism, fine; fine: 50.00 yuan" in answer.json()["body"]
     stored = await notifications.pool.fetchval("SELECT document FROM bulletins WHERE id = $1", UUID(bulletin["id"]))
     said = await notifications.pool.fetchval("SELECT data FROM events WHERE entity_id = $1", UUID(bulletin["id"]))
+    assert "服务态度" in answer.text
     for text in (stored, said.decode(), answer.text):
-        assert str(decision.cause_id) not in text, "the complaint leads to whoever complained"
+        assert "CF20261124-1" not in text, "the penalty leads to the complaint, and that to whoever complained"
     for who in (
         notifications.headers("c", "customer", customer=str(uuid4())),
         notifications.headers("p", "partner", partner=str(uuid4())),
@@ -183,7 +188,7 @@ async def test_a_bulletin_is_read_by_the_staff_and_holds_no_complainant_data(not
 
 async def test_each_reader_gives_one_receipt(notifications: Running) -> None:
     """NOT-4: without touching the bulletin."""
-    heard = await tell(notifications, penalty("crit2"))
+    heard = await tell(notifications, final("crit2"))
     assert heard.known is not None
     reader = notifications.headers("r1", "clerk")
     (bulletin,) = [b for b in (await notifications.get("/bulletins", reader))["items"] if b["employee"] == "crit2"]
@@ -207,7 +212,7 @@ async def test_each_reader_gives_one_receipt(notifications: Running) -> None:
 async def test_bulletins_come_newest_first_in_pages(notifications: Running) -> None:
     """NOT-4"""
     for number in range(3):
-        await tell(notifications, penalty(f"paged{number}"))
+        await tell(notifications, final(f"paged{number}"))
     who = notifications.headers("r9", "hr")
     first = await notifications.get("/bulletins?limit=2", who)
     rest = await notifications.get(f"/bulletins?limit=1&after={first['next']}", who)
@@ -237,7 +242,7 @@ async def test_nonsense_is_refused(notifications: Running) -> None:
 
 async def test_the_database_keeps_the_rules_whatever_the_code_does(notifications: Running) -> None:
     """NOT-3, NOT-4, NOT-5"""
-    heard = await tell(notifications, penalty("con1"))
+    heard = await tell(notifications, final("con1"))
     assert heard.known is not None
     pool = notifications.pool
     again = "INSERT INTO {0} SELECT gen_random_uuid(), 1, document, digest FROM {0} WHERE {1} = $1"
@@ -259,7 +264,7 @@ async def test_the_database_keeps_the_rules_whatever_the_code_does(notifications
 
 async def test_a_reader_who_says_so_many_times_at_once_gives_one_receipt(notifications: Running) -> None:
     """NOT-4"""
-    await tell(notifications, penalty("crit9"))
+    await tell(notifications, final("crit9"))
     reader = notifications.headers("r9", "clerk")
     (bulletin,) = [b for b in (await notifications.get("/bulletins", reader))["items"] if b["employee"] == "crit9"]
     path = f"/bulletins/{bulletin['id']}/read"

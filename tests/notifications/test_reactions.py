@@ -16,8 +16,10 @@ from shared.events.event import Event
 from shared.events.staff import PenaltyRevoked, RewardApproved
 from tests.hearing import tell
 from tests.house import PATIENCE, Running
-from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided
+from tests.notifications.told import BY, NOW, WHO_IS_TOLD_WHAT, decided, final
+from tests.notifications.told_of_regulations import WHO_IS_TOLD_OF_REGULATIONS
 
+TABLE = WHO_IS_TOLD_WHAT + WHO_IS_TOLD_OF_REGULATIONS
 URGENT = {"complaint_escalated", "escalation_covered"}
 
 
@@ -32,11 +34,9 @@ async def parked(notifications: Running, about: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in await notifications.pool.fetch(query, about)]
 
 
-@pytest.mark.parametrize(
-    ("event", "expected"), WHO_IS_TOLD_WHAT, ids=[type(event).__name__ for event, _ in WHO_IS_TOLD_WHAT]
-)
+@pytest.mark.parametrize(("event", "expected"), TABLE, ids=[type(event).__name__ for event, _ in TABLE])
 async def test_who_is_told_what(notifications: Running, event: Event, expected: set[tuple[str, str]]) -> None:
-    """NOT-1, CMP-4 to CMP-7, CMP-10, QUA-2 to QUA-5, ORD-3, ORD-11, CON-3 to CON-5, CON-11, STF-8"""
+    """NOT-1, CMP-3 to CMP-7, CMP-10, QUA-2 to QUA-5, ORD-3, ORD-11, CON-3 to CON-5, CON-11, STF-8, REG-1 to REG-3"""
     heard = await tell(notifications, event)
     assert heard.known is not None
     messages = await told(notifications, heard.known.entity_id)
@@ -50,12 +50,12 @@ async def test_who_is_told_what(notifications: Running, event: Event, expected: 
 
 def test_everything_heard_is_in_the_table_above() -> None:
     """NOT-1"""
-    assert {event.NAME for event, _ in WHO_IS_TOLD_WHAT} == set(reactions._by_name)
+    assert {event.NAME for event, _ in TABLE} == set(reactions._by_name)
 
 
 async def test_an_event_delivered_twice_is_told_once(notifications: Running) -> None:
-    """NOT-3: also when the consumer has lost its memory of it."""
-    heard = await tell(notifications, decided("public_criticism", "fine"))
+    """NOT-3, NOT-4: also when the consumer has lost its memory of it."""
+    heard = await tell(notifications, final("public_criticism", fine=0))
     assert heard.known is not None
     entity_id = heard.known.entity_id
     handle = notifications.app.state.duties.consumer.handle
@@ -106,23 +106,40 @@ async def test_an_escalation_says_until_when_it_waits(notifications: Running) ->
     assert datetime.fromisoformat(message["params"]["acknowledge_by"]) == heard.known.time + policy
 
 
+COUNT = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
+
+
 async def test_only_public_criticism_becomes_a_bulletin(notifications: Running) -> None:
     """NOT-4, STF-7"""
-    count = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
     for measures, expected in ((("fine", "warning"), 0), (("public_criticism",), 1)):
-        heard = await tell(notifications, decided(*measures))
+        heard = await tell(notifications, final(*measures))
         assert heard.known is not None
-        assert await notifications.pool.fetchval(count, heard.known.entity_id) == expected
+        assert await notifications.pool.fetchval(COUNT, heard.known.entity_id) == expected
 
 
-async def test_a_penalty_decided_anew_is_not_published_again(notifications: Running) -> None:
-    """NOT-4: once per penalty; the employee gets a new notice all the same."""
-    heard = await tell(notifications, decided("public_criticism"))
+async def test_nobody_is_named_in_public_before_the_penalty_is_final(notifications: Running) -> None:
+    """STF-8, NOT-4: what falls on appeal, or loses the criticism there, is never published."""
+    for ends, expected in (
+        ([PenaltyRevoked(number="CF1", employee="u404", fine=0, executed=False, reason="误会")], 0),
+        ([final("fine")], 0),
+        ([final("public_criticism"), final("public_criticism")], 1),
+    ):
+        heard = await tell(notifications, decided("public_criticism", "fine"))
+        assert heard.known is not None
+        entity_id = heard.known.entity_id
+        assert await notifications.pool.fetchval(COUNT, entity_id) == 0
+        for version, event in enumerate(ends, start=2):
+            await tell(notifications, event, entity_id, version)
+        assert await notifications.pool.fetchval(COUNT, entity_id) == expected
+        assert await parked(notifications, entity_id) == []
+
+
+async def test_what_the_release_before_published_at_the_decision_is_not_published_again(notifications: Running) -> None:
+    """NOT-4: nor is what it made final, without clause or violation, lost."""
+    heard = await tell(notifications, final("public_criticism", clause=None, violation=None))
     assert heard.known is not None
-    await tell(notifications, decided("public_criticism", "warning"), heard.known.entity_id, 2)
-    count = "SELECT count(*) FROM bulletins WHERE penalty_id = $1"
-    assert await notifications.pool.fetchval(count, heard.known.entity_id) == 1
-    assert len(await told(notifications, heard.known.entity_id)) == 2
+    await tell(notifications, final("public_criticism"), heard.known.entity_id, 2)
+    assert await notifications.pool.fetchval(COUNT, heard.known.entity_id) == 1
     assert await parked(notifications, heard.known.entity_id) == []
 
 
@@ -149,16 +166,27 @@ async def test_a_commendation_becomes_one_bulletin_that_everybody_may_read(notif
         )
 
 
-async def test_a_revoked_criticism_is_corrected_before_everybody(notifications: Running) -> None:
-    """STF-8, NOT-4: and one that nobody read of is not."""
-    heard = await tell(notifications, decided("public_criticism", employee="cleared"))
-    quiet = await tell(notifications, decided("warning", employee="cleared"))
+async def test_a_criticism_that_is_revoked_after_all_gives_way_to_its_correction(notifications: Running) -> None:
+    """STF-8, NOT-4: and one that nobody read of is not corrected; the archive still knows who had read it."""
+    heard = await tell(notifications, final("public_criticism", employee="cleared"))
+    quiet = await tell(notifications, final("warning", employee="cleared"))
     assert heard.known is not None
     assert quiet.known is not None
+    clerk, office = notifications.headers("k8", "clerk"), notifications.headers("o8", "office")
+    [criticism] = [one for one in await published(notifications, clerk) if one["employee"] == "cleared"]
+    path = f"/bulletins/{criticism['id']}"
+    await notifications.post(f"{path}/read", clerk)
     revoked = PenaltyRevoked(number="CF1", employee="cleared", fine=0, executed=False, reason="查无此事")
     for known in (heard.known, quiet.known):
         await tell(notifications, revoked, known.entity_id, 2)
-    items = (await notifications.get("/bulletins?limit=200", notifications.headers("k8", "clerk")))["items"]
-    correction, criticism = [item for item in items if item["employee"] == "cleared"]
+    [correction] = [one for one in await published(notifications, clerk) if one["employee"] == "cleared"]
     assert (correction["kind"], correction["corrects"]) == ("correction", criticism["number"])
     assert criticism["number"] in correction["body"]
+    for who in (clerk, office):
+        assert (await notifications.ask("GET", path, who)).status_code == 404
+        assert (await notifications.refused(f"{path}/read", who))["status"] == 404
+    assert [one["reader"] for one in (await notifications.get(f"{path}/receipts", office))["items"]] == ["k8"]
+
+
+async def published(notifications: Running, who: dict[str, str]) -> list[dict[str, Any]]:
+    return list((await notifications.get("/bulletins?limit=200", who))["items"])

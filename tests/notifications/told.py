@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from shared.domain.actor import Post
 from shared.events import complaints, contracts, orders, quality, staff
 from shared.events.event import Event
-from shared.events.staff import PenaltyDecided, PenaltyProposed
+from shared.events.staff import PenaltyDecided, PenaltyFinal, PenaltyProposed
 
 NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
 CUSTOMER = UUID("0198c0de-0000-7000-8000-000000000001")
@@ -31,6 +31,14 @@ def decided(*measures: str, **other: Any) -> PenaltyDecided:
     return PenaltyDecided(**fields | other)
 
 
+def final(*measures: str, **other: Any) -> PenaltyFinal:
+    fields: dict[str, Any] = {
+        "number": "CF1", "employee": "u404", "clause": "D19 §4.3a", "violation": "服务态度",
+        "measures": list(measures), "fine": MONEY, "as_deduction": False,
+    }  # fmt: skip
+    return PenaltyFinal(**fields | other)
+
+
 PENALTY_PROPOSED = PenaltyProposed(
     number="CF1", employee="u404", cause_id=uuid4(), clause="c", violation="v", measures=["fine"],
     deciders=[Post.HR, Post.GENERAL_MANAGER],
@@ -43,6 +51,13 @@ MILESTONE: dict[str, Any] = {
     "contracted": MONEY, "delivered": Decimal("0.00"),
 }  # fmt: skip
 MADE: dict[str, Any] = {"number": "SC1", "customer_id": CUSTOMER, "order_number": "DH1"}
+CORRECTED: dict[str, Any] = {
+    "number": "TS1", "customer_id": CUSTOMER, "reason": "货号抄错",
+    "slip": complaints.Slip(
+        order_number="DH1", article="T1", specification="s", quantity=MONEY, grade="优等品", colour_number="P1",
+        purchased_on=date(2026, 11, 1),
+    ),
+}  # fmt: skip
 TASK: dict[str, Any] = {"number": "DC1", "department": Post.PRODUCTION, "due_at": NOW}
 
 WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
@@ -339,5 +354,14 @@ WHO_IS_TOLD_WHAT: list[tuple[Event, set[tuple[str, str]]]] = [
         staff.AbsenceBegan(employee="u09", deputy="u12", posts=[Post.SALES_MANAGER], ends_at=NOW),
         {("absence_began", "u12")},
     ),
+    (
+        complaints.ComplaintReopened(
+            number="TS1", reason="又有色差", times=1, post=Post.SALES_DIRECTOR, person="u05"
+        ),
+        {("complaint_reopened", "sales_director"), ("complaint_reopened", "u05")},
+    ),
+    (complaints.ComplaintReopened(number="TS1", reason="又有色差", times=1), set()),
+    (complaints.SlipCorrected(**CORRECTED, kind="quality"), {("slip_corrected", "quality_inspector")}),
+    (complaints.SlipCorrected(**CORRECTED, kind="delivery"), set()),
     (staff.ScheduleDrafted(number="CB1", effective_on=DAY), {("schedule_drafted", "general_manager")}),
 ]  # fmt: skip

@@ -219,8 +219,72 @@ async def test_production_waits_for_the_money_and_its_goods_come_into_stock(shel
     assert (lot["left"], lot["article"], lot["colour_number"]) == ("45.00", shelf.article["article"], "P1")
     names = ["requested", "planned", "started", "finished"]
     assert await shelf.shop.announced(request["id"]) == names
-    again = await allocate(shelf, order)
-    assert ([each["lot_id"] for each in again["allocations"]], again["shortages"]) == ([lot["id"]], [])
+    waited = await shelf.shop.get(f"/orders/{order['id']}")
+    assert ([each["lot_id"] for each in waited["allocations"]], waited["shortages"]) == ([lot["id"]], [])
+    assert waited["allocations"][0]["quantity"] == "40.00"
+
+
+async def made(desk: Desk, order: dict[str, Any], quantity: str) -> dict[str, Any]:
+    """Goods for an order that is paid and short of them."""
+    await desk.confirmed(order)
+    request = await request_of(desk, order)
+    await planned(desk, request)
+    await desk.shop.post(f"/production-requests/{request['id']}/start", maker(desk))
+    return await finished(desk, request, quantity)
+
+
+async def test_goods_that_are_made_go_to_the_order_that_waits_for_them_and_to_nobody_before_it(shelf: Desk) -> None:
+    """ORD-7: in the same moment, so that nobody gets in between; what is still short is requested anew."""
+    order = await allocate(shelf, await shelf.place("40"))
+    done = await made(shelf, order, "30")
+    lot = await shelf.shop.get(f"/lots/{done['made'][0]['lot_id']}")
+    assert lot["allocated"] == "30.00"
+    waits = await shelf.shop.get(f"/orders/{order['id']}")
+    assert [one["quantity"] for one in waits["shortages"]] == ["10.00"]
+    assert (await request_of(shelf, order))["quantity"] == "10.00"
+    rival = await allocate(shelf, await shelf.place("5"))
+    assert rival["allocations"] == []
+
+
+async def test_goods_made_for_an_order_that_wants_none_any_more_are_there_for_others(shelf: Desk) -> None:
+    """ORD-7, ORD-17: given up, or given back on purpose."""
+    order = await allocate(shelf, await shelf.place("40"))
+    await shelf.confirmed(order)
+    request = await request_of(shelf, order)
+    await planned(shelf, request)
+    await shelf.shop.post(f"/production-requests/{request['id']}/start", maker(shelf))
+    await shelf.shop.post(f"/orders/{order['id']}/cancel", shelf.seller, {"reason": "不要了"})
+    body = {"lot": f"SC-{uuid4().hex[:8]}", "quantity": "40"}
+    path, key = f"/production-requests/{request['id']}/finish", {"Idempotency-Key": uuid4().hex}
+    done = await shelf.shop.post(path, maker(shelf), body, headers=key)
+    assert await shelf.shop.post(path, maker(shelf), body, headers=key) == done
+    assert (await shelf.shop.get(f"/lots/{done['made'][0]['lot_id']}"))["allocated"] == "0.00"
+    assert (await shelf.shop.get(f"/orders/{order['id']}"))["allocations"] == []
+
+
+async def test_whoever_waits_longest_is_first_in_the_list_when_stock_is_there(shelf: Desk) -> None:
+    """ORD-7: a person allocates; the list says whose turn it is."""
+    first, second = [await allocate(shelf, await shelf.place(quantity)) for quantity in ("40", "30")]
+    await request_of(shelf, first)
+    await request_of(shelf, second)
+    path = f"/production-requests?article={shelf.article['article']}"
+
+    async def waiting(there: str) -> list[str]:
+        found = await shelf.shop.get(f"{path}&stock_is_there={there}", shelf.warehouse)
+        return [one["order_number"] for one in found["items"]]
+
+    numbers = sorted([first["number"], second["number"]])
+    assert (await waiting("true"), sorted(await waiting("false"))) == ([], numbers)
+    await shelf.new_lot("35", colour="P2")
+    assert await waiting("true") == []  # another colour number does not mend a line
+    await shelf.new_lot("35", expires="2026-01-01")
+    assert await waiting("true") == []
+    await shelf.new_lot("35")
+    assert (sorted(await waiting("true")), await waiting("false")) == (numbers, [])
+    mine = f"{path}&stock_is_there=true&order_id={first['id']}"
+    assert [one["order_id"] for one in (await shelf.shop.get(mine))["items"]] == [first["id"]]
+    await allocate(shelf, first)
+    assert await waiting("true") == []
 
 
 async def test_a_lot_number_that_stock_has_is_not_used_again(shelf: Desk) -> None:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid4
 
-from shared.events.complaints import ComplaintFiled, Slip
+from shared.events.complaints import ComplaintFiled, Slip, SlipCorrected
 from shared.events.contracts import ContractEnded, ContractLine, ContractTookEffect
 from shared.events.customers import CustomerOwnerChanged
 from shared.events.quality import LotHoldOrdered, LotReleaseOrdered
@@ -63,6 +63,27 @@ async def test_a_complaint_gets_the_evidence_of_its_order(desk: Desk) -> None:
     order = await desk.place()
     await tell(desk.shop, filed(desk, order["number"]), uuid4())
     assert (await desk.shop.announced(order["id"]))[-1] == "evidence_compiled"
+
+
+async def test_a_corrected_slip_that_names_another_order_gets_the_evidence_of_that_one(desk: Desk) -> None:
+    """ORD-20, CMP-3: nothing is compiled again where the order stays the same."""
+    wrong, right, complaint = await desk.place(), await desk.place(), uuid4()
+    first = filed(desk, wrong["number"])
+    assert first.slip is not None
+    await tell(desk.shop, first, complaint)
+    told = {
+        "number": "TS1",
+        "kind": "quality",
+        "customer_id": first.customer_id,
+        "before": first.slip,
+        "reason": "抄错",
+    }
+    other_grade = first.slip.model_copy(update={"grade": "一级品"})
+    await tell(desk.shop, SlipCorrected(**told, slip=other_grade), complaint, 2)
+    assert (await desk.shop.announced(wrong["id"])).count("evidence_compiled") == 1
+    other_order = first.slip.model_copy(update={"order_number": right["number"]})
+    await tell(desk.shop, SlipCorrected(**told, slip=other_order), complaint, 3)
+    assert (await desk.shop.announced(right["id"])).count("evidence_compiled") == 1
 
 
 async def test_a_complaint_whose_slip_fits_no_order_is_told_so(desk: Desk) -> None:

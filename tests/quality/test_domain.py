@@ -10,6 +10,7 @@ from services.quality.domain.department_task import DEPARTMENTS
 from services.quality.domain.investigation import Investigation
 from services.quality.domain.lifecycle import InvestigationStatus
 from shared.domain.actor import Actor, Post
+from shared.domain.money import yuan
 from shared.domain.numbers import same_id
 from shared.domain.refusals import Forbidden, NotAllowedNow, NotFound, RuleBroken
 from shared.events.quality import (
@@ -19,7 +20,7 @@ from shared.events.quality import (
     LotHoldOrdered,
     LotReleaseOrdered,
 )
-from tests.quality.cases import AT, INSPECTOR, POLICY, actor, goods, held, opened, reported, share, slip
+from tests.quality.cases import AT, INSPECTOR, POLICY, actor, bought, goods, held, opened, reported, share, slip
 
 LATER = AT + timedelta(hours=12)
 SEEN = AT + POLICY.quality.effect_check_after
@@ -143,6 +144,39 @@ def test_a_slip_that_comes_late_lets_the_other_articles_go() -> None:
     case.register_complaint("TS1", slip("A-1"))
     assert held(case) == {"L1"}
     assert [event.reason for event in case.recorded if isinstance(event, LotReleaseOrdered)] == [CLEARED]
+
+
+def test_a_corrected_article_holds_what_it_names_and_lets_go_what_it_does_not() -> None:
+    """QUA-1, CMP-3: also what the wrong slip had cleared; never what somebody has released."""
+    case = reported()
+    case.register_complaint("TS1", slip("A-1"))
+    case.trace("DH1", goods(("L1", "A-1"), ("L2", "B-2")))
+    assert held(case) == {"L1"}
+    case.register_complaint("TS1", slip("B-2"))
+    assert held(case) == {"L2"}
+    case.release_lots("sound")
+    case.register_complaint("TS1", slip("A-1"))
+    assert held(case) == {"L1"}
+    case.register_complaint("TS1", slip("B-2"))
+    assert held(case) == set()
+
+
+def test_a_corrected_order_lets_the_goods_of_the_other_one_go_once_its_own_are_known() -> None:
+    """QUA-1, QUA-5, CMP-3: whichever of slip and evidence comes first; a claim is measured by the right order."""
+    lines = {"DH1": [bought("A-1", "100", "10")], "DH2": [bought("A-1", "10", "80")]}
+    lots = {"DH1": goods(("L1", "A-1"), ("L3", "A-1")), "DH2": goods(("L2", "A-1"), ("L3", "A-1"))}
+    for evidence_first in (False, True):
+        case = opened()
+        case.register_complaint("TS1", slip("A-1", "DH1"))
+        case.trace("DH1", lots["DH1"], lines["DH1"])
+        if evidence_first:
+            case.trace("DH2", lots["DH2"], lines["DH2"])
+        case.register_complaint("TS1", slip("A-1", "DH2"))
+        if not evidence_first:
+            assert held(case) == {"L1", "L3"}
+            case.trace("DH2", lots["DH2"], lines["DH2"])
+        assert held(case) == {"L2", "L3"}
+        assert case.goods_value == yuan("800")
 
 
 def test_lots_are_held_once_and_never_again_after_their_release() -> None:

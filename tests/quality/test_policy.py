@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from deploy.local.jetstream import NatsServer
 from shared.domain.numbers import same_id
@@ -53,6 +53,18 @@ async def claimed(quality: Running, case: dict[str, Any]) -> dict[str, Any]:
     return claim
 
 
+async def learned(quality: Running, policy: PolicyTookEffect) -> dict[str, Any]:
+    """A case that was begun under this policy, once quality knows it."""
+
+    async def begun() -> dict[str, Any] | None:
+        case = await opened(quality)
+        return case if case["policy"] == policy.version else None
+
+    case = await eventually(begun)
+    assert case is not None
+    return case
+
+
 async def test_a_new_policy_holds_for_new_cases_and_leaves_running_ones_as_they_were(
     postgres_server: Served, own_nats: NatsServer, keys: Path
 ) -> None:
@@ -62,16 +74,29 @@ async def test_a_new_policy_holds_for_new_cases_and_leaves_running_ones_as_they_
         running, told = await opened(quality), changed()
         claim = await claimed(quality, running)
         await tell(quality, told)
-
-        async def learned() -> dict[str, Any] | None:
-            case = await opened(quality)
-            return case if case["policy"] == told.version else None
-
-        new = await eventually(learned)
-        assert new is not None
+        new = await learned(quality, told)
         assert await wait_for_check(quality, new) == timedelta(days=1)
         assert await wait_for_check(quality, running) == timedelta(days=30)
         assert (await claimed(quality, new))["approvals"]["chain"] == ["general_manager"]
         offer = {"asked": "900.00", "offered": "200.00", "settlement": "refund"}
         again = await quality.post(f"/claims/{claim['id']}/negotiate", quality.headers("u9", "clerk"), offer)
         assert (again["policy"], again["approvals"]["chain"]) == (running["policy"], ["sales_manager"])
+
+
+async def test_a_claim_of_the_release_that_kept_no_policies_goes_by_what_was_in_force_when_it_was_proposed(
+    postgres_server: Served, own_nats: NatsServer, keys: Path
+) -> None:
+    """REG-2, QUA-5: its stamp is the version of a file that is gone, its document has the fields of that time."""
+    async with House(postgres_server.url(), own_nats.url(), keys) as house:
+        quality = await house.service("quality")
+        claim = await claimed(quality, await opened(quality))
+        await tell(quality, told := changed())
+        await learned(quality, told)
+        newer = ["goods_value", "earlier_claims", "rounds", "negotiators"]
+        await quality.pool.execute(
+            "UPDATE claims SET document = (document - $2::text[]) || '{\"policy\": \"5b1d0c9e77aa\"}' WHERE id = $1",
+            UUID(claim["id"]), newer,
+        )  # fmt: skip
+        offer = {"asked": "900.00", "offered": "200.00", "settlement": "refund"}
+        again = await quality.post(f"/claims/{claim['id']}/negotiate", quality.headers("u9", "clerk"), offer)
+        assert (again["policy"], again["approvals"]["chain"]) == ("5b1d0c9e77aa", ["sales_manager"])

@@ -8,10 +8,11 @@ import pytest
 
 from services.quality.domain.department_task import DEPARTMENTS
 from shared.domain.numbers import same_id
+from shared.events.complaints import SlipCorrected
 from shared.events.event import Event
 from tests.hearing import announce, tell
 from tests.house import Running, eventually
-from tests.quality.cases import complaint, evidence
+from tests.quality.cases import complaint, evidence, slip
 
 
 async def investigation(quality: Running, complaint_id: UUID) -> Any:
@@ -69,6 +70,24 @@ async def test_the_same_event_heard_twice_is_handled_once(quality: Running) -> N
     for _ in range(2):
         await tell(quality, complaint(), complaint_id)
     assert (await quality.announced(same_id(complaint_id, "investigation"))).count("complaint_registered") == 1
+
+
+async def test_a_corrected_slip_moves_the_hold_to_the_right_lot(quality: Running) -> None:
+    """QUA-1, CMP-3: over the bus, whether or not the complaint's first word was heard of yet."""
+    complaint_id = uuid4()
+    corrected = SlipCorrected(
+        number="TS1", kind="quality", customer_id=uuid4(), slip=slip("B-2"), before=slip("A-1"), reason="货号抄错"
+    )
+    await announce(quality, *both(complaint_id))
+    await tell(quality, corrected, complaint_id, 2)
+    case = await investigation(quality, complaint_id)
+    assert [lot["lot"] for lot in case["lots"] if lot["held"]] == ["L2"]
+    assert (case["slip"]["article"], case["status"]) == ("B-2", "open")
+    names = await quality.announced(case["id"])
+    assert names[-3:] == ["complaint_registered", "lot_hold_ordered", "lot_release_ordered"]
+    await tell(quality, corrected.model_copy(update={"kind": "delivery"}), other := uuid4())
+    path = f"/investigations/{same_id(other, 'investigation')}"
+    assert (await quality.ask("GET", path, quality.headers("o", "operator"))).status_code == 404
 
 
 async def test_other_complaints_are_not_investigated(quality: Running) -> None:

@@ -111,12 +111,37 @@ async def test_a_standard_is_read_by_role_and_every_reading_is_logged_before_it_
         assert answer["status"] == 422
     read = await quality.post(f"{standard}/readings", quality.headers("u22", "production"), {"why": "排查针孔"})
     assert (read["text"], read["edition"]) == (SECRET, 1)
-    listed = (await quality.get(f"{standard}/readings", quality.headers("u04", "auditor")))["items"]
+    listed = (await quality.get(f"{standard}/readings?status=logged", quality.headers("u04", "auditor")))["items"]
     assert [(one["reader"], one["why"], one["edition"]) for one in listed] == [("u22", "排查针孔", 1)]
     assert listed[0]["read_at"]
     assert await quality.announced(read["id"]) == ["logged"]
     for post in ("quality_inspector", "production", "customer"):
         assert (await quality.ask("GET", f"{standard}/readings", quality.headers("x", post))).status_code == 403
+
+
+async def test_an_attempt_to_read_without_the_post_is_logged_beside_the_readings(
+    quality: Running, inspector: dict[str, str]
+) -> None:
+    """QUA-8: refused every time, also when the same key is sent again; whoever it was, from inside or outside."""
+    standard, auditor = await drafted(quality, inspector), quality.headers("u04", "auditor")
+    await quality.post(f"{standard}/readings", inspector, {"why": "抽检"})
+    key, curious = {"Idempotency-Key": uuid4().hex}, {"why": "好奇", "edition": 7}
+    for _ in range(2):
+        refused = await quality.refused(f"{standard}/readings", quality.headers("u9", "clerk"), curious, headers=key)
+        assert (refused["status"], refused["rule"]) == (403, "QUA-8")
+    outside = quality.headers("k1", "customer", customer=str(uuid4()))
+    problem = await quality.refused(f"{standard}/readings", outside, {"why": "看看"}, **CHINESE)
+    assert (problem["status"], problem["detail"]) == (403, "检验标准不得向外部人员开放")
+    listed = (await quality.get(f"{standard}/readings", auditor))["items"]
+    assert [(one["reader"], one["status"], one["edition"], one["text_digest"] is None) for one in listed] == [
+        ("k1", "refused", None, True), ("u9", "refused", 7, True), ("u9", "refused", 7, True),
+        ("u24", "logged", 1, False),
+    ]  # fmt: skip
+    only = (await quality.get(f"{standard}/readings?status=refused", auditor))["items"]
+    assert [one["id"] for one in only] == [one["id"] for one in listed[:3]]
+    assert await quality.announced(listed[0]["id"]) == ["refused"]
+    sheet = await quality.ask("GET", f"{standard}/readings?format=csv", auditor)
+    assert (sheet.status_code, sheet.text.count("k1")) == (200, 1)
 
 
 async def test_no_list_answer_or_event_carries_the_text(quality: Running, inspector: dict[str, str]) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import io
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -26,6 +28,7 @@ from shared.messaging.streams import provide_stream
 from shared.persistence.policies import Policies
 from shared.persistence.pool import Pool
 from shared.persistence.work import Work
+from shared.telemetry import JsonLines, log
 from tests.faults.ledger import complaints_about_effects, effects_of, log_of
 from tests.house import eventually
 from tests.shared.conftest import Consuming, Relaying
@@ -219,6 +222,24 @@ async def test_a_refusal_parks_at_once_with_its_rule(hearing: Hearing) -> None:
     row = await hearing.pool.fetchrow("SELECT reason, error, attempts FROM dead_letters")
     assert row
     assert tuple(row.values()) == ("refused", "TST-4: not 15", 1)
+
+
+async def test_the_log_says_what_was_parked_within_the_trace_it_belongs_to(hearing: Hearing) -> None:
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    handler.setFormatter(JsonLines("echo"))
+    tally = await count(hearing.tally_pool, 1, by=REFUSED)
+    log.addHandler(handler)
+    try:
+        for event in await hearing.events(tally):
+            assert event.known
+            told = event.known._replace(traceparent=f"00-{'ab' * 16}-{'cd' * 8}-01")
+            await hearing.hear(event._replace(known=told))
+    finally:
+        log.removeHandler(handler)
+    (line,) = [orjson.loads(line) for line in said.getvalue().splitlines()]
+    assert (line["level"], line["trace_id"]) == ("error", "ab" * 16)
+    assert line["message"].endswith("is parked: TST-4: not 15")
 
 
 async def test_a_fault_is_retried_before_it_is_parked(hearing: Hearing) -> None:

@@ -20,7 +20,7 @@ from shared.events.event import Event
 from shared.events.regulations import PolicyParameter, PolicyTookEffect
 from shared.messaging.policy_reaction import keep_the_policy, with_policies
 from shared.messaging.reactions import Reactions
-from shared.persistence.policies import Policies, UnknownPolicy
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Pool, migrate, open_pool
 from shared.persistence.work import Work
 from tests.house import eventually
@@ -83,9 +83,9 @@ async def hear(pool: Pool, *events: PolicyTookEffect) -> None:
         await work.flush()
 
 
-async def test_before_anything_was_heard_the_files_policy_holds(policies: Policies) -> None:
+async def test_before_anything_was_heard_the_files_policy_holds(pool: Pool, policies: Policies) -> None:
     """REG-2"""
-    assert policies.at(JANUARY) is policies.now is policies.of(FIRST.version) is FIRST
+    assert policies.at(JANUARY) is policies.now is await policies.of(FIRST.version, JANUARY, pool) is FIRST
 
 
 async def test_what_was_heard_holds_from_its_time_on_and_the_earlier_ones_stay_known(
@@ -97,9 +97,10 @@ async def test_what_was_heard_holds_from_its_time_on_and_the_earlier_ones_stay_k
     assert [policies.at(moment).version for moment in (JANUARY, MARCH, MAY - timedelta(seconds=1), MAY)] == [
         FIRST.version, FIRST.version, FIRST.version, FASTER.version,
     ]  # fmt: skip
-    assert policies.of(FIRST.version).complaints.response_time == timedelta(hours=24)
-    assert policies.of(FASTER.version).complaints.response_time == timedelta(hours=20)
-    assert policies.of(FASTER.version).quality == FIRST.quality
+    first, faster = [await policies.of(version, MAY, pool) for version in (FIRST.version, FASTER.version)]
+    assert first.complaints.response_time == timedelta(hours=24)
+    assert faster.complaints.response_time == timedelta(hours=20)
+    assert faster.quality == FIRST.quality
 
 
 async def test_the_same_values_may_hold_again(pool: Pool, policies: Policies) -> None:
@@ -120,10 +121,26 @@ async def test_a_case_from_before_an_upgrade_finds_the_policy_of_the_files_of_th
     before, after = Policies(FASTER), Policies(FIRST)
     await before.open(pool)
     await after.open(pool)
-    assert after.of(FASTER.version).complaints.response_time == timedelta(hours=20)
+    assert (await after.of(FASTER.version, MAY, pool)).complaints.response_time == timedelta(hours=20)
     assert after.now.version == FIRST.version
-    with pytest.raises(UnknownPolicy, match="no policy 000000000000 is known here"):
-        after.of("000000000000")
+
+
+@pytest.mark.parametrize("stamp", [None, "000000000000"])
+async def test_a_case_of_a_release_that_kept_no_policies_goes_by_what_was_in_force_when_it_was_begun(
+    pool: Pool, policies: Policies, stamp: str | None
+) -> None:
+    """REG-2: the stamp of a file that is gone, or none."""
+    await hear(pool, announced(FASTER, MARCH), announced(FIRST, MAY))
+    await policies.learn(pool)
+    assert (await policies.of(stamp, MARCH, pool)).version == FASTER.version
+    assert (await policies.of(stamp, MAY, pool)).version == FIRST.version
+    assert (await policies.of(stamp, JANUARY, pool)) is FIRST
+
+
+async def test_a_stamp_that_another_process_has_heard_of_is_looked_up_at_once(pool: Pool, policies: Policies) -> None:
+    """REG-2: nothing waits for the next look."""
+    await hear(pool, announced(FASTER, MAY))
+    assert (await policies.of(FASTER.version, MAY, pool)).complaints.response_time == timedelta(hours=20)
 
 
 async def test_another_process_of_the_service_learns_what_one_has_heard(pool: Pool, policies: Policies) -> None:

@@ -1,7 +1,7 @@
 """Part 7: a service complaint, established, and its fine between 20 and 100 yuan."""
 
 from deploy.local.demo.cast import Cast
-from deploy.local.demo.settling import bulletin, decide, noticed, proposed
+from deploy.local.demo.settling import bulletin, decide, noticed, proposed, upheld
 
 
 async def serve(cast: Cast) -> None:
@@ -46,4 +46,5 @@ async def serve(cast: Cast) -> None:
     decided = await decide(cast, penalty, {"measures": sorted(measures), "fine": "50.00", "reason": "经查实"})
     account.expect("50.00 yuan are decided", decided["fine"] == "50.00", "STF-7", decided)
     await noticed(cast, penalty, "u13")
+    await upheld(cast, penalty, "u13")
     await bulletin(cast, penalty)

@@ -66,6 +66,7 @@ async def _penalty(cast: Cast) -> None:
     decided = await decide(cast, penalty, {"measures": penalty["measures"], "reason": "责任已查实", "fine": "0.00"})
     account.expect("a person decides", decided["status"] in ("decided", "noticed"), "STF-8", decided)
     await noticed(cast, penalty, "u23")
+    await upheld(cast, penalty, "u23")
     await bulletin(cast, penalty)
 
 
@@ -98,6 +99,21 @@ async def noticed(cast: Cast, penalty: dict[str, Any], employee: str) -> None:
         return bool((await cast.visitors.get("staff", f"/penalties/{penalty['id']}", "u30"))["noticed_at"])
 
     cast.account.expect("and staff has heard that it was delivered", await eventually(known), "STF-8")
+
+
+async def upheld(cast: Cast, penalty: dict[str, Any], employee: str) -> None:
+    """The employee appeals, and the general manager upholds: until then nobody is named in public."""
+    path = f"/penalties/{penalty['id']}/appeal"
+    await cast.visitors.post("staff", path, employee, {"grounds": "当时另有安排,请复核"})
+    listed = await cast.visitors.get("notifications", "/bulletins", "u14")
+    cast.account.expect(
+        "nobody is named in public while an appeal is open",
+        not [one for one in listed["items"] if one["penalty_id"] == penalty["id"]],
+        "STF-8 NOT-4",
+        listed,
+    )
+    final = await cast.visitors.post("staff", f"{path}/decide", "u01", {"outcome": "upheld", "reason": "证据确凿"})
+    cast.account.expect("somebody else upholds it, and it is final", final["status"] == "final", "STF-8", final)
 
 
 async def bulletin(cast: Cast, penalty: dict[str, Any]) -> None:

@@ -18,7 +18,7 @@ FOLLOWS = {
     "quality": ("complaints", "orders"),
     "staff": ("complaints", "notifications", "quality"),
     "customers": ("complaints", "orders"),
-    "notifications": ("complaints", "contracts", "orders", "quality", "staff"),
+    "notifications": ("complaints", "contracts", "orders", "quality", "regulations", "staff"),
 }
 
 

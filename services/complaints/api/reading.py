@@ -90,7 +90,7 @@ async def show_clock(complaint_id: UUID, request: Request, anyone: Anyone) -> Cl
         resolve_by=complaint.terms.resolve_by,
         responded_at=complaint.response.at if complaint.response else None,
         breaches=complaint.breaches,
-        level=len(complaint.calls),
+        level=complaint.level,
         called_post=complaint.called.post if complaint.called else None,
         deputies=complaint.called.deputies if complaint.called and not anyone.outside else [],
         paused_until=pause.ends_at if pause and pause.running else None,

@@ -18,6 +18,7 @@ from services.complaints.domain.intake import (
 from services.complaints.domain.lifecycle import LIFECYCLE, ComplaintStatus
 from services.complaints.domain.personal_case import MANAGERS
 from services.complaints.domain.settled_case import SettledCase
+from services.complaints.domain.slip import Correction
 from services.complaints.domain.steps import Found, Grading, Responsibility
 from services.complaints.domain.terms import CallReason, Terms
 from shared.domain.actor import Actor, Post
@@ -33,6 +34,8 @@ from shared.events.complaints import (
     ComplaintTaken,
     ComplaintTakenOver,
     ResponsibilityEstablished,
+    Slip,
+    SlipCorrected,
 )
 
 GRADERS = (Post.SERVICE_AGENT, Post.OFFICE, *MANAGERS)
@@ -95,6 +98,20 @@ class Complaint(SettledCase):
         if self.major:
             self.call_next(CallReason.MAJOR, at)
 
+    def correct_slip(self, slip: Slip, reason: str, by: Actor, at: datetime) -> None:
+        """更正: whoever took it in, handles it, or manages enters the whole slip anew; the old one stays (CMP-3)."""
+        self.refuse_concerned(by)
+        if by.id not in (self.handler, self.filed_by) and not by.holds(*GRADERS):
+            message = "a slip is corrected by whoever took the complaint in or handles it, or by a manager"
+            raise Forbidden(message, rule="CMP-3")
+        require_slip(self.kind, slip)
+        before = self.slip
+        if before is not None and dict(before) == dict(slip):
+            raise NotAllowedNow("the slip says this already")
+        facts = self.model_dump(include={"number", "kind", "customer_id"})
+        self.record(SlipCorrected(**facts, slip=slip, before=before, reason=reason))
+        self.replace_slip(slip, Correction(slip=before, reason=reason, by=by.id, at=at))
+
     def grade(self, severity: Severity, major: bool, reason: str, by: Actor, at: datetime) -> None:
         """定级: somebody inside finds the case graver than it was taken in; it never becomes less so (CMP-6, CMP-7).
 
@@ -130,11 +147,17 @@ class Complaint(SettledCase):
         self.record(ComplaintReported(number=self.number, kind=self.kind, post=Post.OFFICE))
 
     def _call_the_top(self, at: datetime) -> None:
-        called = tuple(call.post for call in self.calls)
+        called = tuple(call.post for call in self.calls[self.earlier_calls :])
         top = tuple(post for post in self.terms.major_ladder if post not in called)
         self.line = called + top
         self.may_take = tuple(dict.fromkeys((*self.may_take, *top)))
         self.call_next(CallReason.MAJOR, at)
+
+    def _reopen(self, reason: str, policy: Policy, by: Actor, at: datetime) -> None:
+        super()._reopen(reason, policy, by, at)
+        if self.major:
+            self.line = self.terms.major_ladder
+            self.call_next(CallReason.MAJOR, at)
 
     def take(self, by: Actor, at: datetime) -> None:
         """Handle the case in person, from the post it was assigned to upwards (CMP-4, CMP-6, CMP-18)."""

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.complaints.domain.slip import Difference, compare
+from services.complaints.domain.slip import Correction, Difference, compare
 from services.complaints.domain.timed_case import TimedCase
 from shared.domain.actor import Post
 from shared.domain.money import Amount
@@ -42,8 +42,13 @@ class Evidence(BaseModel):
 
     @classmethod
     def of(cls, order_id: UUID, told: EvidenceCompiled, slip: Slip | None) -> Self:
-        differences = compare(slip, told) if slip else []
-        return cls(order_id=order_id, differences=differences, **told.model_dump(include=set(cls.model_fields)))
+        kept = cls(order_id=order_id, **told.model_dump(include=set(cls.model_fields)))
+        kept.compare_with(slip)
+        return kept
+
+    def compare_with(self, slip: Slip | None) -> None:
+        """Nothing differs from a slip that names another order, or none: it is not about these goods."""
+        self.differences = compare(slip, self) if slip and slip.order_number == self.number else []
 
 
 class Investigation(BaseModel):
@@ -97,6 +102,7 @@ class InvestigatedCase(TimedCase):
     """A case with its file. What is told may come in any order, again, and after the case was closed."""
 
     slip: Slip | None = None
+    corrections: list[Correction] = []
     evidence: list[Evidence] = []
     evidence_missing: list[str] = []
     investigation: Investigation | None = None
@@ -113,6 +119,13 @@ class InvestigatedCase(TimedCase):
         lots = sorted({goods.lot for goods in told.goods})
         differing = [difference.field for difference in kept.differences]
         self.record(EvidenceReceived(order_number=told.number, lots=lots, differences=differing))
+
+    def replace_slip(self, slip: Slip, correction: Correction) -> None:
+        """The slip says something else; what was entered before stays on record, as does what orders told (CMP-3)."""
+        self.corrections.append(correction)
+        self.slip = slip
+        for kept in self.evidence:
+            kept.compare_with(slip)
 
     def note_missing_evidence(self, order_number: str) -> None:
         """No order fits the slip; somebody has to look at it again."""

@@ -36,7 +36,7 @@ class PersonalCase(InvestigatedCase):
     @property
     def internal(self) -> frozenset[str]:
         """The fields that are the company's own business: what it found, and how it went about it."""
-        return frozenset({"responsibility", "evidence", "investigation", "sections", "actions"})
+        return frozenset({"responsibility", "evidence", "investigation", "sections", "actions", "corrections"})
 
     def concerns(self, by: Actor) -> bool:
         """Whether the case is about `by`: named by the complainant, or found responsible since (CMP-18)."""

@@ -1,6 +1,7 @@
 """How a case is settled: proposed, agreed, carried out, told, closed, and opened again (CMP-8, CMP-10, CMP-11)."""
 
 from datetime import datetime
+from typing import Any
 
 from services.complaints.domain.followed_case import FollowedCase
 from services.complaints.domain.intake import Channel, Kind
@@ -152,7 +153,7 @@ class SettledCase(FollowedCase):
         )
 
     def reopen(self, reason: str, policy: Policy, by: Actor, at: datetime) -> None:
-        """The customer is not satisfied: the same person goes on, under clocks that start anew (CMP-11)."""
+        """The customer is not satisfied: the same person goes on, under clocks and a line that start anew (CMP-11)."""
         self.refuse_concerned(by)
         self.refuse_strangers(by, *REOPENERS)
         self._reopen(reason, policy, by, at)
@@ -169,8 +170,10 @@ class SettledCase(FollowedCase):
         before = self.model_dump(include={"response", "consent", "carried_out", "resolution", "closure"})
         self.reopenings.append(Reopening(reason=reason, by=by.id, at=at, **before))
         self.response = self.consent = self.resolution = self.closure = self.carried_out = None
-        self.record(ComplaintReopened(number=self.number, reason=reason, times=len(self.reopenings)))
+        facts: dict[str, Any] = {"number": self.number, "post": self.post, "person": self.handler}
+        self.record(ComplaintReopened(**facts, reason=reason, times=len(self.reopenings)))
         self.terms = Terms.start(policy, self.terms.run + 1, at)
+        self.earlier_calls = len(self.calls)
         self.unschedule(self.remind_follow_up)
         self.begin_stay(at)
         self.run_clocks(at)

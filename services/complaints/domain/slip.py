@@ -2,15 +2,38 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from typing import Protocol
 
 from pydantic import BaseModel
 
 from shared.domain.money import ZERO
 from shared.domain.numbers import SHANGHAI
 from shared.events.complaints import Slip
-from shared.events.orders import EvidenceCompiled, OrderedLine
+from shared.events.orders import IssuedGoods, OrderedLine
 
 OF_THE_LINE = ("specification", "grade", "colour_number")
+
+
+class Told(Protocol):
+    """What orders has told of the goods, as it came or as the case keeps it."""
+
+    @property
+    def lines(self) -> list[OrderedLine]: ...
+    @property
+    def goods(self) -> list[IssuedGoods]: ...
+    @property
+    def placed_at(self) -> datetime: ...
+    @property
+    def delivered_at(self) -> datetime | None: ...
+
+
+class Correction(BaseModel):
+    """更正: the slip as it was entered before, and why somebody entered it anew (CMP-3)."""
+
+    slip: Slip | None
+    reason: str
+    by: str
+    at: datetime
 
 
 class Difference(BaseModel):
@@ -21,7 +44,7 @@ class Difference(BaseModel):
     order: str
 
 
-def compare(slip: Slip, told: EvidenceCompiled) -> list[Difference]:
+def compare(slip: Slip, told: Told) -> list[Difference]:
     """Where the slip and the order do not agree: the goods themselves, how much of them, and when they were bought.
 
     The line of the article that fits best is taken; a date fits from the order to the delivery, or to now.
@@ -40,14 +63,14 @@ def _of_the_goods(slip: Slip, lines: list[OrderedLine]) -> list[Difference]:
     return [_difference(field, getattr(slip, field), [getattr(best, field)]) for field in differing(best)]
 
 
-def _of_the_quantity(slip: Slip, told: EvidenceCompiled) -> Iterator[Difference]:
+def _of_the_quantity(slip: Slip, told: Told) -> Iterator[Difference]:
     """Nobody complains of more than they got."""
     delivered = sum((goods.quantity for goods in told.goods if _same(goods.article, slip.article)), ZERO)
     if slip.quantity > delivered:
         yield _difference("quantity", str(slip.quantity), [str(delivered)])
 
 
-def _of_the_date(slip: Slip, told: EvidenceCompiled) -> Iterator[Difference]:
+def _of_the_date(slip: Slip, told: Told) -> Iterator[Difference]:
     first = _day(told.placed_at)
     last = _day(told.delivered_at) if told.delivered_at else None
     if slip.purchased_on < first or (last and slip.purchased_on > last):

@@ -102,6 +102,7 @@ class Call(BaseModel):
     `deputies` stand in for the holders of the post, who are all `away`.
     """
 
+    level: int | None = None
     post: Post
     reason: CallReason
     at: datetime

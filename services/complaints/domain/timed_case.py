@@ -21,7 +21,10 @@ from shared.events.complaints import (
 
 
 class TimedCase(Aggregate):
-    """A case under clocks. `line` are the posts that are called one after the other; `calls` are those that were."""
+    """A case under clocks. `line` are the posts that are called one after the other; `calls` are those that were.
+
+    A case that is opened again climbs the line anew: `earlier_calls` is how many were made before.
+    """
 
     TIMERS = frozenset({"warn_response", "miss_response", "warn_resolution", "miss_resolution", "climb"})
 
@@ -35,11 +38,17 @@ class TimedCase(Aggregate):
     breaches: list[Breach] = []
     line: tuple[Post, ...]
     calls: list[Call] = []
+    earlier_calls: int = 0
+
+    @property
+    def level(self) -> int:
+        """How far up the line the case has gone, since it came or came again."""
+        return len(self.calls) - self.earlier_calls
 
     @property
     def called(self) -> Call | None:
         """The last call; none while nobody was called."""
-        return self.calls[-1] if self.calls else None
+        return self.calls[-1] if self.level else None
 
     @property
     def post_in_charge(self) -> Post:
@@ -121,12 +130,11 @@ class TimedCase(Aggregate):
 
     def call_next(self, reason: CallReason, at: datetime) -> None:
         """Call the next post up the line; above the last there is nobody, and nothing happens."""
-        if len(self.calls) == len(self.line):
+        if self.level == len(self.line):
             return
-        post = self.line[len(self.calls)]
+        post, level = self.line[self.level], self.level + 1
         acknowledge_by = self.terms.calendar.add(at, self.terms.escalation_step)
-        self.calls.append(Call(post=post, reason=reason, at=at, acknowledge_by=acknowledge_by))
-        level = len(self.calls)
+        self.calls.append(Call(level=level, post=post, reason=reason, at=at, acknowledge_by=acknowledge_by))
         event = ComplaintEscalated(
             number=self.number,
             level=level,
@@ -147,13 +155,7 @@ class TimedCase(Aggregate):
         Nothing happens where the call was answered, or another one followed, meanwhile (CMP-7).
         """
         call = self.called
-        if (
-            call is None
-            or len(self.calls) != level
-            or call.acknowledged_at
-            or call.away
-            or not self.may(EscalationCovered)
-        ):
+        if call is None or self.level != level or call.acknowledged_at or call.away or not self.may(EscalationCovered):
             return
         call.away, call.deputies = sorted(away), sorted(deputies)
         if not deputies:

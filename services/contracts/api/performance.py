@@ -12,6 +12,7 @@ from services.contracts import performance_views as views
 from services.contracts.domain.breach import Breach
 from services.contracts.domain.milestone import Milestone, MilestoneState
 from services.contracts.domain.performance import Performance
+from services.contracts.domain.progress import OrderShare
 from services.contracts.domain.service_work import Job
 from shared.domain.actor import Actor, Post
 from shared.domain.money import Amount
@@ -75,11 +76,25 @@ class ListedMilestone(Milestone):
     customer_id: UUID
 
 
-@router.get("/contracts/{contract_id}/performance", response_model=Performance)
+class ShownPerformance(Performance):
+    """How a contract is performed, with its orders counted only."""
+
+    orders: Annotated[list[OrderShare], Field(description="Left out; `…/performance/orders` has them in pages")] = []
+    order_count: int
+
+
+@router.get("/contracts/{contract_id}/performance", response_model=ShownPerformance)
 async def show_performance(contract_id: UUID, request: Request, anyone: Anyone) -> Response:
-    """Lines, milestones, services, breaches and orders; outside people see their own (CON-10, CON-12 to CON-14)."""
+    """Lines, milestones, services, breaches; outside people see their own (CON-10, CON-12 to CON-14)."""
     row = await views.performance(request.app.state.pool, anyone, contract_id)
     return document(row["document"], row["version"])
+
+
+@router.get("/contracts/{contract_id}/performance/orders")
+async def list_performed_orders(contract_id: UUID, request: Request, anyone: Anyone, page: Paged) -> Response:
+    """What each order under the contract contributes to its lines, newest first (CON-13)."""
+    await views.performance(request.app.state.pool, anyone, contract_id)
+    return await listed(request, page, partial(views.orders, request.app.state.pool, contract_id), OrderShare)
 
 
 @router.get("/contracts/{contract_id}/breaches")

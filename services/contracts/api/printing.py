@@ -83,7 +83,9 @@ class Verified(BaseModel):
         )
 
 
-@router.get("/contracts/{contract_id}/print", response_class=Response)
+@router.get(
+    "/contracts/{contract_id}/print", response_class=Response, responses={200: {"content": {"application/pdf": {}}}}
+)
 async def print_contract(contract_id: UUID, request: Request, anyone: Anyone) -> Response:
     """The contract as PDF; an unsealed one bears 草稿 DRAFT on every page. Each print is registered (CON-6)."""
     state = request.app.state

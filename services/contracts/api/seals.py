@@ -102,7 +102,7 @@ async def _take_effect(work: Work, contract: Contract, template: Template, chang
     remedies = contract.agreed_remedies(template)
     performance = await work.find(Performance, Performance.id_of(contract.id))
     if performance is not None:
-        policy = change.policy_of(performance.policy) if performance.policy else change.policy
+        policy = await change.policy_of(performance.policy, performance.opened_at)
         performance.adjust(contract, remedies, policy, change.at)
     else:
         owner = await work.fetchval(performance_views.OWNER, contract.customer_id)

@@ -160,7 +160,8 @@ class Performance(DatedPerformance):
         if known and order == before:
             return
         self.orders += [] if known else [order]
-        self._tally()
+        for line in self.lines:
+            line.recount(before, order)
         self.record(
             PerformanceProgressed(
                 contract_id=self.contract_id,

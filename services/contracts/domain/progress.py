@@ -49,6 +49,9 @@ class Figure(BaseModel):
     def __add__(self, other: "Figure") -> "Figure":
         return Figure(quantity=self.quantity + other.quantity, value=self.value + other.value)
 
+    def __sub__(self, other: "Figure") -> "Figure":
+        return Figure(quantity=self.quantity - other.quantity, value=self.value - other.value)
+
 
 class Arrival(BaseModel):
     """What came at one time: the quantity of each article."""
@@ -140,6 +143,13 @@ class PerformedLine(BaseModel):
     def taken_out(self) -> "PerformedLine":
         """As it stands once an amendment has taken the article out."""
         return self.model_copy(update={"contracted": ZERO, "deliver_by": None})
+
+    def recount(self, before: OrderShare, after: OrderShare) -> None:
+        """One order contributes otherwise now; with thousands of others it would take long to count them all anew."""
+        nothing, article = Figure(), self.article
+        self.ordered = self.ordered - before.ordered.get(article, nothing) + after.ordered.get(article, nothing)
+        self.paid = self.paid - before.paid_for.get(article, nothing) + after.paid_for.get(article, nothing)
+        self.delivered = self.delivered - before.delivered(article) + after.delivered(article)
 
     def tally(self, orders: Sequence[OrderShare]) -> None:
         """Count anew what the orders contribute."""

@@ -52,7 +52,7 @@ async def list_bulletins(request: Request, reader: Colleague, page: Paged, langu
 
 @router.get("/bulletins/{bulletin_id}")
 async def show_bulletin(bulletin_id: UUID, request: Request, reader: Colleague, language: Reading) -> Response:
-    """One bulletin."""
+    """One bulletin; what was corrected is gone (NOT-4)."""
     row = await views.bulletin(request.app.state.pool, bulletin_id, reader.id)
     return reading.answer(reading.bulletin(row, language), language)
 
@@ -70,7 +70,7 @@ async def read_bulletin(bulletin_id: UUID, request: Request, reader: Colleague, 
 
 @router.get("/bulletins/{bulletin_id}/receipts")
 async def list_receipts(bulletin_id: UUID, request: Request, archivist: Archivist, page: Paged) -> Response:
-    """Who has read a bulletin, the latest first."""
+    """Who has read a bulletin, the latest first; also of one that was corrected since."""
     pool = request.app.state.pool
-    await views.bulletin(pool, bulletin_id, archivist.id)
+    await views.bulletin(pool, bulletin_id, archivist.id, corrected=True)
     return await listed(request, page, partial(views.receipts, pool, bulletin_id=bulletin_id), ReadReceipt)

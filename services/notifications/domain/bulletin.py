@@ -29,8 +29,9 @@ class BulletinStatus(StrEnum):
 
 
 class Bulletin(Aggregate):
-    """通报: public criticism of an employee, once per penalty, with nothing that leads to the complainant; or a
-    commendation, once per reward; or the correction of a criticism whose penalty was revoked (NOT-4, STF-8, STF-9).
+    """通报: public criticism of an employee, once per final penalty, with nothing that leads to the complainant; or a
+    commendation, once per reward; or the correction of a criticism whose penalty was revoked, which is shown instead
+    (NOT-4, STF-8, STF-9).
     """
 
     TABLE = "bulletins"
@@ -67,7 +68,7 @@ class Bulletin(Aggregate):
         penalty_id: UUID,
         *,
         employee: str,
-        violation: str,
+        violation: str | None,
         clause: str,
         measures: Sequence[str],
         fine: Decimal,
@@ -75,7 +76,7 @@ class Bulletin(Aggregate):
         cause_id: UUID,
         at: datetime,
     ) -> Self:
-        """Publish a penalty that includes public criticism (通报批评); `cause_id` is the decision's event."""
+        """Publish a penalty that includes public criticism (通报批评); `cause_id` is the event that made it final."""
         identity = cls.identity(penalty_id)
         bulletin = cls.begin(
             identity,

@@ -9,6 +9,7 @@ from shared.events.complaints import (
     ComplaintClosed,
     ComplaintEscalated,
     ComplaintFiled,
+    ComplaintReopened,
     ComplaintReported,
     ComplaintResolved,
     DepartmentMissed,
@@ -24,6 +25,7 @@ from shared.events.complaints import (
     ResolutionWarned,
     ResponseMissed,
     ResponseWarned,
+    SlipCorrected,
     VisitPlanned,
 )
 from shared.persistence.work import Work
@@ -47,6 +49,13 @@ async def hand_over_the_case(event: ComplaintAssigned, work: Work) -> None:
     template = "quality_complaint_assigned" if event.kind == "quality" else "complaint_assigned"
     people = [the_person(event.person)] if event.person else []
     await tell(work, event, template, the_post(event.post), *people)
+
+
+@reactions.on(SlipCorrected)
+async def tell_of_the_corrected_slip(event: SlipCorrected, work: Work) -> None:
+    """Quality, who investigates the goods: they are others than was entered first (CMP-3, CMP-5)."""
+    if event.kind == "quality":
+        await tell(work, event, "slip_corrected", the_post(Post.QUALITY_INSPECTOR), article=event.slip.article)
 
 
 @reactions.on(ResponseWarned)
@@ -91,6 +100,14 @@ async def tell_the_outcome(event: ComplaintResolved, work: Work) -> None:
 async def tell_of_the_end(event: ComplaintClosed, work: Work) -> None:
     """The customer knows that the case is closed (CMP-11)."""
     await tell(work, event, "complaint_closed", the_customer(event.customer_id))
+
+
+@reactions.on(ComplaintReopened)
+async def hand_over_the_case_again(event: ComplaintReopened, work: Work) -> None:
+    """Whoever handled the case goes on with it, under clocks that start anew (CMP-11)."""
+    posts = [the_post(event.post)] if event.post else []
+    people = [the_person(event.person)] if event.person else []
+    await tell(work, event, "complaint_reopened", *posts, *people)
 
 
 @reactions.on(EscalationCovered)

@@ -2,6 +2,7 @@
 
 from services.notifications.domain.bulletin import Bulletin, BulletinKind
 from services.notifications.domain.recipient import Recipient, the_person, the_post
+from services.notifications.rendering import NOTHING_KNOWN
 from services.notifications.telling import reactions, tell
 from shared.domain.actor import Post
 from shared.events.staff import (
@@ -36,15 +37,10 @@ async def ask_for_the_penalty(event: PenaltyProposed, work: Work) -> None:
 
 @reactions.on(PenaltyDecided)
 async def give_notice_of_the_penalty(event: PenaltyDecided, work: Work) -> None:
-    """The employee gets a notice, in person (STF-8); public criticism is published, once per penalty (NOT-4)."""
+    """The employee gets a notice, in person; nobody else is told of what may still fall on appeal (STF-8)."""
     amount_kind = "performance_deduction" if event.as_deduction else "fine"
     notice = "store_penalty_notice" if event.employee.startswith(STORE) else "penalty_notice"
     await tell(work, event, notice, *concerned(event.employee), amount_kind=amount_kind)
-    if BulletinKind.PUBLIC_CRITICISM not in event.measures:
-        return
-    if await work.find(Bulletin, Bulletin.identity(event.entity_id)) is None:
-        told = event.model_dump(include={"employee", "violation", "clause", "measures", "fine", "as_deduction"})
-        work.begin(Bulletin.criticise(event.entity_id, **told, cause_id=event.id, at=work.at))
 
 
 @reactions.on(PenaltyAppealed)
@@ -62,9 +58,15 @@ async def answer_the_appeal(event: AppealDecided, work: Work) -> None:
 
 @reactions.on(PenaltyFinal)
 async def have_the_penalty_carried_out(event: PenaltyFinal, work: Work) -> None:
-    """Personnel, and finance where money is concerned (STF-8)."""
+    """Personnel, and finance where money is concerned (STF-8); public criticism is published now, once (NOT-4)."""
     posts = [Post.HR, Post.FINANCE] if event.fine else [Post.HR]
     await tell(work, event, "penalty_final", *map(the_post, posts))
+    if BulletinKind.PUBLIC_CRITICISM not in event.measures:
+        return
+    if await work.find(Bulletin, Bulletin.identity(event.entity_id)) is None:
+        told = event.model_dump(include={"employee", "violation", "measures", "fine", "as_deduction"})
+        clause = event.clause or NOTHING_KNOWN  # of a release that published at the decision
+        work.begin(Bulletin.criticise(event.entity_id, **told, clause=clause, cause_id=event.id, at=work.at))
 
 
 @reactions.on(PenaltyRevoked)

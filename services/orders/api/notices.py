@@ -16,7 +16,7 @@ from services.orders.views.reading import one
 from shared.domain.actor import Actor, Post
 from shared.domain.refusals import NotFound
 from shared.persistence.work import Work
-from shared.web.asking import Body, Name
+from shared.web.asking import Body, Name, Reason
 from shared.web.change import Change, change_of
 from shared.web.identity import admit
 from shared.web.paging import Paged, document, listed
@@ -66,7 +66,10 @@ async def receive_notice(signed: Signed, change: ProviderChange) -> Receipt:
 
 @router.get("")
 async def list_notices(request: Request, by: Finance, page: Paged, state: NoticeStatus | None = None) -> Response:
-    """What providers have reported, in the order of their ids; `state=set_aside` is what waits for finance."""
+    """What providers have reported, in the order of their ids; `state=set_aside` is what waits for finance.
+
+    What waits for a second person's word on it is `dismissing`.
+    """
     notices = partial(money.notices, request.app.state.pool, status=state)
     return await listed(request, page, notices, PaymentNotice)
 
@@ -84,6 +87,30 @@ async def match_notice(notice_id: UUID, body: Match, by: Finance, change: Notice
         fit = await money.fit(both.work, both.main, body.order_number, change.new_id())
         order = await _order(both.work, fit.order_id, body.order_number)
         both.main.match(order, body.order_number, body.payment_id, fit, by, change.at)
+    return change.answer
+
+
+@router.post("/{notice_id}/dismiss", response_model=PaymentNotice)
+async def ask_to_dismiss_notice(notice_id: UUID, body: Reason, by: Finance, change: NoticeChange) -> Response:
+    """Finance takes a notice that was set aside for none of ours; another person decides (ORD-10)."""
+    async with change(notice_id) as notice:
+        notice.ask_to_dismiss(body.reason, by, change.at)
+    return change.answer
+
+
+@router.post("/{notice_id}/dismissal/approve", response_model=PaymentNotice)
+async def dismiss_notice(notice_id: UUID, by: Finance, change: NoticeChange) -> Response:
+    """Nothing follows from the notice; never said by whoever asked for that (ORD-10)."""
+    async with change(notice_id) as notice:
+        notice.dismiss(by, change.at)
+    return change.answer
+
+
+@router.post("/{notice_id}/dismissal/refuse", response_model=PaymentNotice)
+async def keep_notice(notice_id: UUID, body: Reason, by: Finance, change: NoticeChange) -> Response:
+    """The notice goes on waiting to be matched; never said by whoever asked to dismiss it (ORD-10)."""
+    async with change(notice_id) as notice:
+        notice.keep(body.reason, by, change.at)
     return change.answer
 
 

@@ -18,6 +18,7 @@ from services.orders.domain.production_request import ProductionRequest, Product
 from services.orders.views import production as views
 from services.orders.views.orders import LOCK_ORDER
 from services.orders.views.reading import one
+from services.orders.views.stock import stocked
 from shared.documents.exports import Column, Format, stream_json
 from shared.domain.actor import INSIDE, Actor, Post
 from shared.domain.money import PositiveAmount, share
@@ -60,14 +61,22 @@ async def list_production_requests(
     state: ProductionStatus | None = None,
     article: Annotated[str | None, Query(max_length=40)] = None,
     order_id: UUID | None = None,
+    stock_is_there: Annotated[
+        bool | None, Query(description="Whether some of it is in stock, promised to nobody")
+    ] = None,
 ) -> Response:
-    """What is to be produced, the longest waiting first; salespeople, customers and partners see theirs (ORD-7)."""
+    """What is to be produced, the longest waiting first; salespeople, customers and partners see theirs (ORD-7).
+
+    With `stock_is_there=true`: whose turn it is when goods have come in or were given back. A person allocates.
+    """
     requests = partial(
         views.requests,
         request.app.state.pool,
         status=state,
         article=article,
         order_id=order_id,
+        coverable=stock_is_there,
+        today=datetime.now(UTC).astimezone(SHANGHAI).date(),
         customers=anyone.customers if anyone.outside else None,
         salespeople=anyone.people if anyone.only_sells else None,
     )
@@ -107,17 +116,24 @@ async def start_production(request_id: UUID, by: Production, change: RequestChan
 
 @router.post("/production-requests/{request_id}/finish", response_model=ProductionRequest)
 async def finish_production(request_id: UUID, body: Finish, by: Production, change: RequestChange) -> Response:
-    """The goods are made and come into stock as a lot; the order may be allocated anew (ORD-7, ORD-12)."""
+    """The goods are made, come into stock as a lot, and are set aside for the order that waits for them (ORD-7).
+
+    What expires first goes first (ORD-12): the order may get another lot, and this one is there for others.
+    """
     async with change.together(request_id) as both:
-        wanted = both.main
+        wanted, today = both.main, change.at.astimezone(SHANGHAI).date()
+        await both.work.fetchval(LOCK_ORDER, wanted.order_id)
         goods = Lot.receive(
             body.lot, article=wanted.article, colour_number=wanted.colour_number, grade=wanted.grade,
-            quantity=body.quantity, expires_on=body.expires_on, received_on=change.at.astimezone(SHANGHAI).date(),
+            quantity=body.quantity, expires_on=body.expires_on, received_on=today,
         )  # fmt: skip
         wanted.finish(goods.id, body.lot, body.quantity, by, change.at)
         if await both.work.find(Lot, goods.id) is not None:
             raise RuleBroken("ORD-12", "a lot comes in once")
         both.work.begin(goods)
+        order = await both.work.get(Order, wanted.order_id)
+        if order.waits_for_goods:
+            order.allocate(await stocked(both.work, {line.article for line in order.lines}), today)
     return change.answer
 
 

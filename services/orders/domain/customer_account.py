@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import ClassVar, Self
+from typing import ClassVar, NamedTuple, Self
 from uuid import UUID
 
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
@@ -12,6 +12,8 @@ from shared.domain.numbers import SHANGHAI, same_id
 from shared.domain.refusals import RuleBroken
 from shared.events.orders import (
     AccountOpened,
+    AccountPaid,
+    AccountPaymentLost,
     BalanceBroughtForward,
     CreditGranted,
     CreditTakenBack,
@@ -22,6 +24,14 @@ from shared.events.orders import (
 class AccountStatus(StrEnum):
     NEW = "new"
     OPEN = "open"
+
+
+class Settled(NamedTuple):
+    """What became of a payment: so much of it paid what was owed `since` that day, and so much became credit."""
+
+    amount: Decimal
+    since: date | None
+    surplus: Decimal
 
 
 class CustomerAccount(Aggregate):
@@ -36,6 +46,8 @@ class CustomerAccount(Aggregate):
     LIFECYCLE: ClassVar[Lifecycle] = {
         AccountOpened: Step({AccountStatus.NEW}, AccountStatus.OPEN),
         BalanceBroughtForward: Step({AccountStatus.OPEN}),
+        AccountPaid: Step({AccountStatus.OPEN}),
+        AccountPaymentLost: Step({AccountStatus.OPEN}),
         CreditGranted: Step({AccountStatus.OPEN}),
         CreditUsed: Step({AccountStatus.OPEN}),
         CreditTakenBack: Step({AccountStatus.OPEN}),
@@ -105,6 +117,34 @@ class CustomerAccount(Aggregate):
         self.record(
             CreditTakenBack(
                 customer_id=self.customer_id, amount=amount, order_id=order_id, credit=self.credit, owed=self.owed
+            )
+        )
+
+    def must_owe(self) -> None:
+        """Money that is for no order is taken from a customer who owes something beside their orders (ORD-16)."""
+        if not self.owed:
+            raise RuleBroken(
+                "ORD-16", "the customer owes nothing beside their orders; record the payment with the order it is for"
+            )
+
+    def pay(self, amount: Decimal, payment_id: UUID) -> Settled:
+        """Confirmed money of no order settles what is owed; the rest is credit (ORD-10, ORD-16)."""
+        owed, since = self.owed, self.owed_since
+        self._add(amount)
+        settled = Settled(owed - self.owed, since, amount - owed + self.owed)
+        self.record(
+            AccountPaid(
+                customer_id=self.customer_id, amount=amount, payment_id=payment_id, credit=self.credit, owed=self.owed
+            )
+        )
+        return settled
+
+    def lose(self, amount: Decimal, payment_id: UUID, since: date) -> None:
+        """Such a payment has gone back: what it had settled is owed again, since the day it was (ORD-10, ORD-16)."""
+        self._take(amount, since)
+        self.record(
+            AccountPaymentLost(
+                customer_id=self.customer_id, amount=amount, payment_id=payment_id, credit=self.credit, owed=self.owed
             )
         )
 

@@ -51,10 +51,10 @@ class BankReference(NamedTuple):
     gone: bool = False
 
     def must_be_new(self) -> None:
-        """Refuse money that stands in an order already, or that its provider has reported gone (ORD-10)."""
+        """Refuse money that stands in an order or account already, or that its provider has reported gone (ORD-10)."""
         if self.used_in:
             raise RuleBroken(
-                "ORD-10", "bank reference {reference} of account {account} stands in order {number}",
+                "ORD-10", "bank reference {reference} of account {account} stands in {number}",
                 reference=self.reference, account=self.account, number=self.used_in,
             )  # fmt: skip
         if self.gone:

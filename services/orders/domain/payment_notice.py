@@ -6,13 +6,22 @@ from enum import StrEnum
 from typing import ClassVar, NamedTuple, Self
 from uuid import UUID, uuid5
 
+from services.orders.domain.dismissal import Dismissal
 from services.orders.domain.order import Order
 from services.orders.domain.payment import WENT_BACK, BankReference, PaymentKind
 from shared.domain.actor import Actor
 from shared.domain.aggregate import Aggregate, Lifecycle, Step
 from shared.domain.money import PositiveAmount
 from shared.domain.refusals import RuleBroken
-from shared.events.orders import PaymentNoticed, PaymentNoticeMatched, PaymentNoticeSetAside, PaymentRecorded
+from shared.events.orders import (
+    NoticeDismissalRefused,
+    NoticeDismissalRequested,
+    NoticeDismissed,
+    PaymentNoticed,
+    PaymentNoticeMatched,
+    PaymentNoticeSetAside,
+    PaymentRecorded,
+)
 
 PROVIDERS = UUID("0a6d4c1e-51b7-5d0c-9f3e-2d8e7c6b5a40")
 
@@ -22,6 +31,11 @@ class NoticeStatus(StrEnum):
     RECEIVED = "received"
     MATCHED = "matched"
     SET_ASIDE = "set_aside"
+    DISMISSING = "dismissing"
+    DISMISSED = "dismissed"
+
+
+NEW, RECEIVED, MATCHED, SET_ASIDE, DISMISSING, DISMISSED = NoticeStatus
 
 
 class NoticeKind(StrEnum):
@@ -44,33 +58,40 @@ class Doubt(StrEnum):
     NO_PAYMENT = "the order has no payment with this bank reference"
     OTHERWISE = "another order, or another amount, has this bank reference"
     WENT_BACK = WENT_BACK
+    ON_ACCOUNT = "the money stands as a payment on the customer's account"
     TAKES_NONE = "the order takes no payments any more"
 
 
 class Fit(NamedTuple):
     """What is known of the money of a notice: its order, the payment that stands there with its bank reference, and
     whether the provider has reported before that it went back; `new_id` is for a payment that is recorded now.
+    `on_account` is the number of the payment on a customer's account that has the bank reference.
     """
 
     order_id: UUID | None
     known: UUID | None
     gone: bool
     new_id: UUID
+    on_account: str | None = None
 
 
 class PaymentNotice(Aggregate):
     """到账通知: money has come, says a provider, or has gone back; finance confirms it as any other (ORD-10).
 
-    A notice that fits no order is set aside and looked at by finance: nothing that was accepted is lost.
+    A notice that fits no order is set aside and looked at by finance: nothing that was accepted is lost. It takes two
+    of them to find that nothing follows from it.
     """
 
     TABLE = "payment_notices"
     ENTITY = "payment_notice"
-    START = NoticeStatus.NEW
+    START = NEW
     LIFECYCLE: ClassVar[Lifecycle] = {
-        PaymentNoticed: Step({NoticeStatus.NEW}, NoticeStatus.RECEIVED),
-        PaymentNoticeMatched: Step({NoticeStatus.RECEIVED, NoticeStatus.SET_ASIDE}, NoticeStatus.MATCHED),
-        PaymentNoticeSetAside: Step({NoticeStatus.RECEIVED}, NoticeStatus.SET_ASIDE),
+        PaymentNoticed: Step({NEW}, RECEIVED),
+        PaymentNoticeMatched: Step({RECEIVED, SET_ASIDE, DISMISSING}, MATCHED),
+        PaymentNoticeSetAside: Step({RECEIVED}, SET_ASIDE),
+        NoticeDismissalRequested: Step({SET_ASIDE}, DISMISSING),
+        NoticeDismissalRefused: Step({DISMISSING}, SET_ASIDE),
+        NoticeDismissed: Step({DISMISSING}, DISMISSED),
     }
 
     status: NoticeStatus
@@ -91,6 +112,7 @@ class PaymentNotice(Aggregate):
     order_id: UUID | None = None
     payment_id: UUID | None = None
     matched_by: str | None = None
+    dismissals: list[Dismissal] = []
 
     @staticmethod
     def id_of(provider: str, webhook_id: str) -> UUID:
@@ -126,7 +148,9 @@ class PaymentNotice(Aggregate):
     def settle(self, order: Order | None, fit: Fit, at: datetime) -> None:
         """Do what follows by itself: record the payment, or reverse it; else set the notice aside (ORD-10)."""
         provider = Actor(id=f"provider:{self.provider}")
-        if order is None:
+        if fit.on_account:
+            self._set_aside(Doubt.ON_ACCOUNT)
+        elif order is None:
             self._set_aside(Doubt.NO_ORDER)
         elif self.kind is NoticeKind.REVERSED and fit.known is None:
             self._set_aside(Doubt.NO_PAYMENT)
@@ -154,13 +178,31 @@ class PaymentNotice(Aggregate):
         Whoever has a payment recorded by this does not confirm it.
         """
         self.require(PaymentNoticeMatched)
-        if order.number != order_number:
-            BankReference(self.account, self.reference, used_in=order.number).must_be_new()
+        if fit.on_account or order.number != order_number:
+            BankReference(self.account, self.reference, used_in=fit.on_account or order.number).must_be_new()
         fit = fit._replace(known=payment_id or fit.known)
         if self.kind is NoticeKind.RECEIVED and not fit.known:
             BankReference(self.account, self.reference, gone=fit.gone).must_be_new()
         self.matched_by = by.id
         self._make_the_match(order, fit, by, at)
+
+    def ask_to_dismiss(self, reason: str, by: Actor, at: datetime) -> None:
+        """Finance takes it for none of ours; until another person has decided it is as it was (ORD-10)."""
+        self.dismissals.append(Dismissal.request(reason, by, at))
+        self.record(NoticeDismissalRequested(reason=reason))
+
+    def dismiss(self, by: Actor, at: datetime) -> None:
+        """Another person finds the same: nothing follows from the notice, and its bank reference is free (ORD-10)."""
+        self.require(NoticeDismissed)
+        self.dismissals[-1].decide(by, at)
+        self.record(NoticeDismissed(reason=self.dismissals[-1].reason))
+
+    def keep(self, reason: str, by: Actor, at: datetime) -> None:
+        """Another person would not have it dismissed: it waits on (ORD-10)."""
+        self.require(NoticeDismissalRefused)
+        self.dismissals[-1].decide(by, at)
+        self.dismissals[-1].refused_because = reason
+        self.record(NoticeDismissalRefused(reason=reason))
 
     def _is(self, order: Order, payment_id: UUID) -> bool:
         """Whether the order has this very money: the notice names no other order, and the same amount."""

@@ -144,7 +144,7 @@ class ProductionRequest(Aggregate):
         self.record(ProductionStarted.model_validate(self, from_attributes=True))
 
     def finish(self, lot_id: UUID, lot: str, quantity: Decimal, by: Actor, at: datetime) -> None:
-        """The goods are made and come into stock as a lot; the order may be allocated anew (ORD-7)."""
+        """The goods are made and come into stock as a lot, for the order that waits for them (ORD-7)."""
         self.require(ProductionFinished)
         self.made.append(Made(lot_id=lot_id, lot=lot, quantity=quantity, finished_by=by.id, finished_at=at))
         self.finished += quantity

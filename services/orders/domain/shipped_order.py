@@ -51,6 +51,11 @@ class ShippedOrder(PaidOrder):
     delivered_at: datetime | None = None
     received_by: str | None = None
 
+    @property
+    def waits_for_goods(self) -> bool:
+        """Whether stock did not cover it when goods were set aside, and they may still be (ORD-7)."""
+        return bool(self.shortages) and self.may(GoodsAllocated)
+
     def allocate(self, lots: Iterable[Stocked], today: date) -> None:
         """Set goods aside for what has not left yet, in place of what was set aside before (ORD-7, ORD-12).
 

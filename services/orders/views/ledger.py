@@ -24,7 +24,7 @@ SELECT told.event_id, sale.part, told.at,
        sale.number, sale.line, sale.article, sale.specification, sale.model, sale.colour_number, sale.grade,
        sale.quantity, sale.price, sale.amount, sale.customer_id, sale.salesperson, sale.store
 FROM calendar, events AS told CROSS JOIN LATERAL sales_of(told) AS sale
-WHERE told.entity = 'order' AND told.entity_id = $1 AND told.version = $2 AND told.at = $3
+WHERE told.entity IN ('order', 'payment_on_account') AND told.entity_id = $1 AND told.version = $2 AND told.at = $3
 ORDER BY sale.part
 ON CONFLICT (event_id, part) DO NOTHING
 """

@@ -14,10 +14,13 @@ from shared.persistence.pool import Reader
 from shared.web.paging import Page
 
 BANK_REFERENCE = """
-SELECT (SELECT number FROM bank_references JOIN orders ON orders.id = order_id
+SELECT (SELECT coalesce(orders.number, on_account.number)
+        FROM bank_references LEFT JOIN orders ON orders.id = order_id
+        LEFT JOIN payments_on_account AS on_account ON on_account.id = payment_id
         WHERE account = $1 AND reference = $2) AS used_in,
        EXISTS (SELECT FROM payment_notices
-               WHERE account = $1 AND reference = $2 AND kind = 'reversed' AND status = 'set_aside') AS gone
+               WHERE account = $1 AND reference = $2 AND kind = 'reversed' AND status IN ('set_aside', 'dismissing'))
+           AS gone
 """
 
 # An order is locked before a bank reference, as by whoever records a payment (`keep_bank_references`).
@@ -30,15 +33,26 @@ SELECT orders.id AS order_id, payment_id FROM bank_references JOIN orders ON ord
 WHERE account = $1 AND reference = $2 FOR UPDATE OF orders
 """
 
+ON_ACCOUNT = """
+SELECT number FROM bank_references JOIN payments_on_account ON id = payment_id WHERE account = $1 AND reference = $2
+"""
+
 GONE = """
 SELECT EXISTS (SELECT FROM payment_notices
-               WHERE account = $1 AND reference = $2 AND kind = 'reversed' AND status = 'set_aside')
+               WHERE account = $1 AND reference = $2 AND kind = 'reversed' AND status IN ('set_aside', 'dismissing'))
 """
 
 NOTICE = "SELECT document FROM payment_notices WHERE id = $1"
 
 NOTICES = """
 SELECT id, document FROM payment_notices WHERE id < $1 AND ($3::text IS NULL OR status = $3) ORDER BY id DESC LIMIT $2
+"""
+
+PAYMENT_ON_ACCOUNT = "SELECT document FROM payments_on_account WHERE id = $1"
+
+PAYMENTS_ON_ACCOUNT = """
+SELECT id, document FROM payments_on_account
+WHERE id < $1 AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR customer_id = $4) ORDER BY id DESC LIMIT $2
 """
 
 ACCOUNT = "SELECT document FROM customer_accounts WHERE id = $1"
@@ -101,7 +115,8 @@ WITH moved AS (
     FROM customer_accounts JOIN known_customers AS known ON known.id = customer_id
     WHERE owed > 0 AND owed_since::date <= $2 AND ($3::text[] IS NULL OR owner = ANY($3))
     UNION ALL
-    SELECT {whose}, CASE WHEN since < $1 THEN - owed END, NULL, NULL, CASE WHEN at >= $5 AND since <= $2 THEN - owed END
+    SELECT {whose}, CASE WHEN since < $1 THEN - owed END, NULL, CASE WHEN at < $5 THEN received END,
+           CASE WHEN at >= $5 AND since <= $2 THEN - owed END
     FROM receivable_changes JOIN known_customers AS known ON known.id = customer_id
     WHERE at >= $4 AND salesperson IS NULL AND ($3::text[] IS NULL OR owner = ANY($3))
 ), summed AS (
@@ -157,12 +172,19 @@ async def fit(reader: Reader, notice: PaymentNotice, order_number: str | None, n
     known = await reader.fetchrow(KNOWN_PAYMENT, *money)
     if known:
         return Fit(known["order_id"], known["payment_id"], gone, new_id)
-    return Fit(named or None, None, gone, new_id)
+    return Fit(named or None, None, gone, new_id, await reader.fetchval(ON_ACCOUNT, *money))
 
 
 async def notices(reader: Reader, page: Page, *, status: str | None) -> Sequence[asyncpg.Record]:
     """What providers have reported, in the order of their ids, one more than the page shows."""
     return await reader.fetch(NOTICES, page.before, page.fetch, status)
+
+
+async def payments_on_account(
+    reader: Reader, page: Page, *, status: str | None, customer_id: UUID | None
+) -> Sequence[asyncpg.Record]:
+    """Payments that are for no order, newest first, one more than the page shows."""
+    return await reader.fetch(PAYMENTS_ON_ACCOUNT, page.before, page.fetch, status, customer_id)
 
 
 async def accounts(reader: Reader, page: Page) -> Sequence[asyncpg.Record]:

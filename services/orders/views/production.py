@@ -23,22 +23,32 @@ ORDER BY id DESC LIMIT $2
 
 REQUEST = "SELECT document FROM production_requests WHERE id = $1"
 
+# Of what waits for goods: whether a lot of this article, colour and grade has some that is promised to nobody.
+COVERABLE = """
+  AND ($7::boolean IS NULL OR (status IN ('requested', 'planned', 'started') AND $7 = EXISTS (
+      SELECT FROM lots
+      WHERE lots.article = production_requests.article AND lots.status = 'in_stock' AND stock > 0 AND stock > allocated
+        AND lots.document ->> 'colour_number' = production_requests.document ->> 'colour_number'
+        AND lots.document ->> 'grade' = production_requests.document ->> 'grade'
+        AND coalesce((lots.document ->> 'expires_on')::date >= $8, true))))
+"""
+
 # By number, which begins with the day: what has waited longest comes first.
 REQUESTS = """
 SELECT number AS id, document FROM production_requests
 WHERE number > $1 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR article = $4)
-  AND ($5::uuid[] IS NULL OR customer_id = ANY($5)) AND ($6::text[] IS NULL OR salesperson = ANY($6))
+  AND ($5::uuid[] IS NULL OR customer_id = ANY($5)) AND ($6::text[] IS NULL OR salesperson = ANY($6)) /* coverable */
 ORDER BY number LIMIT $2
-"""
+""".replace("/* coverable */", COVERABLE)
 
 # An order has few: they are looked at one by one, and not all requests for those of one order.
 REQUESTS_BY_ORDER = """
-WITH named AS MATERIALIZED (SELECT * FROM production_requests WHERE order_id = $7)
-SELECT number AS id, document FROM named
+WITH named AS MATERIALIZED (SELECT * FROM production_requests WHERE order_id = $9)
+SELECT number AS id, document FROM named AS production_requests
 WHERE number > $1 AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR article = $4)
-  AND ($5::uuid[] IS NULL OR customer_id = ANY($5)) AND ($6::text[] IS NULL OR salesperson = ANY($6))
+  AND ($5::uuid[] IS NULL OR customer_id = ANY($5)) AND ($6::text[] IS NULL OR salesperson = ANY($6)) /* coverable */
 ORDER BY number LIMIT $2
-"""
+""".replace("/* coverable */", COVERABLE)
 
 REQUESTS_OF_ORDER = "SELECT id FROM production_requests WHERE order_id = $1 ORDER BY id"
 
@@ -126,9 +136,14 @@ async def requests(
     order_id: UUID | None,
     customers: Collection[UUID] | None,
     salespeople: Collection[str] | None,
+    coverable: bool | None,
+    today: date,
 ) -> Sequence[asyncpg.Record]:
-    """By number, the longest waiting first, one more than the page shows; only those of `customers`, `salespeople`."""
-    wanted = (page.after, page.fetch, status, article, customers, salespeople)
+    """By number, the longest waiting first, one more than the page shows; only those of `customers`, `salespeople`.
+
+    `coverable`: only what waits for goods, where some of it is in stock for anybody (true), or none is (false).
+    """
+    wanted = (page.after, page.fetch, status, article, customers, salespeople, coverable, today)
     if order_id is not None:
         return await reader.fetch(REQUESTS_BY_ORDER, *wanted, order_id)
     return await reader.fetch(REQUESTS, *wanted)

@@ -19,7 +19,7 @@ SELECT told.event_id, told.at AS happened_at, day.booked_on, told.entity_id AS o
 FROM events AS told
 CROSS JOIN LATERAL (SELECT sales_day(told) AS booked_on) AS day
 CROSS JOIN LATERAL sales_of(told) AS sale
-WHERE told.entity = 'order' AND split_part(told.subject, '.', 3) = ANY($3)
+WHERE told.entity IN ('order', 'payment_on_account') AND split_part(told.subject, '.', 3) = ANY($3)
   AND told.at >= ($1::date - 7)::timestamp AT TIME ZONE 'Asia/Shanghai'
   AND told.at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
   AND day.booked_on BETWEEN $1 AND $2

@@ -31,7 +31,7 @@ CALENDAR = "SELECT closed_until FROM sales_calendar FOR UPDATE"
 CLOSE = """
 WITH unbooked AS (
     SELECT 1 FROM events AS told
-    WHERE told.entity = 'order' AND split_part(told.subject, '.', 3) = ANY($3)
+    WHERE told.entity IN ('order', 'payment_on_account') AND split_part(told.subject, '.', 3) = ANY($3)
       AND told.at >= ($1::date - 7)::timestamp AT TIME ZONE 'Asia/Shanghai'
       AND told.at < ($2::date + 1)::timestamp AT TIME ZONE 'Asia/Shanghai'
       AND NOT EXISTS (SELECT FROM sales_entries AS entry WHERE entry.event_id = told.event_id)

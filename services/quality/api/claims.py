@@ -74,7 +74,7 @@ async def negotiate_claim(
     """A round with the customer; what we offer from now on is decided anew (QUA-5)."""
     async with change(claim_id) as claim:
         case = await views.claimed_case(request.app.state.pool, claim.complaint_id, claim_id)
-        policy = change.policy_of(claim.policy)
+        policy = await change.policy_of(claim.policy, claim.proposed_at)
         claim.negotiate(body.asked, body.offered, body.settlement, body.note, policy, by, change.at, case)
     return change.answer
 

@@ -11,10 +11,11 @@ from pydantic import Field, StringConstraints
 from services.quality import views
 from services.quality.api.asking import Approving, Auditor, Inspector
 from services.quality.domain.standard import Standard
-from services.quality.domain.standard_reading import StandardReading
+from services.quality.domain.standard_reading import ReadingStatus, StandardReading
 from shared.domain.actor import Post
 from shared.web.asking import Body, Insider, Name, Text
 from shared.web.change import Change, change_of
+from shared.web.identity import Anyone
 from shared.web.paging import Paged, PagedByCode, document, listed
 from shared.web.routes import Routes
 
@@ -104,13 +105,14 @@ async def name_readers(standard_id: UUID, body: NameReaders, by: Approving, chan
 
 
 @router.post("/{standard_id}/readings", status_code=201, response_model=ReadText)
-async def read_standard(
-    standard_id: UUID, body: Read, by: Insider, change: ReadingChange, request: Request
-) -> Response:
-    """Read an edition: who, when, which and why is on record before the text is shown (QUA-8)."""
+async def read_standard(standard_id: UUID, body: Read, by: Anyone, change: ReadingChange, request: Request) -> Response:
+    """Read an edition: who, when, which and why is on record before the text is shown, or refused (QUA-8)."""
     pool = request.app.state.pool
     row = await views.one(pool, views.STANDARD, "standard", standard_id)
     standard = Standard.model_validate_json(row["document"])
+    if refusal := standard.refusal(by):
+        await change.aside(StandardReading.refuse(change.new_id(), standard, body.edition, body.why, by, change.at))
+        raise refusal
     edition = standard.readable(body.edition, by)
     text = await pool.fetchval(views.TEXT, edition.digest)
     logged = await change.save(StandardReading.log(change.new_id(), standard, edition, body.why, by, change.at))
@@ -119,8 +121,11 @@ async def read_standard(
 
 
 @router.get("/{standard_id}/readings")
-async def list_readings(standard_id: UUID, request: Request, auditor: Auditor, page: Paged) -> Response:
-    """Who has read it, newest first (QUA-8)."""
+async def list_readings(
+    standard_id: UUID, request: Request, auditor: Auditor, page: Paged, status: ReadingStatus | None = None
+) -> Response:
+    """Who has read it, and who was refused, newest first (QUA-8)."""
     pool = request.app.state.pool
     await views.one(pool, views.STANDARD, "standard", standard_id)
-    return await listed(request, page, partial(views.readings, pool, standard_id=standard_id), StandardReading)
+    readings = partial(views.readings, pool, standard_id=standard_id, status=status)
+    return await listed(request, page, readings, StandardReading)

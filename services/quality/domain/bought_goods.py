@@ -21,10 +21,12 @@ class BoughtLine(BaseModel):
 def value_of(bought: Sequence[BoughtLine], slip: Slip | None) -> Decimal | None:
     """What the customer paid for the goods complained of, in yuan; None while orders has told nothing (QUA-5).
 
-    Of the slip's article no more than the slip's quantity; all that was bought where the slip names none of it.
+    Of the slip's article no more than the slip's quantity; all that was bought where the slip names none of it. What
+    was bought with another order than the slip's does not count, once anything is known of that.
     """
     if not bought:
         return None
+    bought = [line for line in bought if slip is not None and line.order_number == slip.order_number] or bought
     named = [line for line in bought if slip is not None and line.article == slip.article]
     if slip is None or not named:
         return sum((share(line.price, line.quantity) for line in bought), ZERO)

@@ -34,7 +34,7 @@ from shared.events.quality import (
     LotReleaseOrdered,
 )
 
-CLEARED = "the slip names another article"
+CLEARED = "the slip names other goods"
 
 
 class ContainedCase(Aggregate):
@@ -93,7 +93,10 @@ class ContainedCase(Aggregate):
         self.tasks.append(DepartmentTask(department=department, due_at=due_at))
 
     def register_complaint(self, complaint_number: str, slip: Slip | None) -> None:
-        """The complaint says which goods it is about; lots of other articles, held to be safe, are let go (QUA-1)."""
+        """The complaint says which goods it is about; lots of others, held to be safe, are let go (QUA-1).
+
+        It says so again when a wrong slip was corrected: other lots may be suspect then (CMP-3).
+        """
         order_number, article = (slip.order_number, slip.article) if slip else (None, None)
         event = ComplaintRegistered(complaint_number=complaint_number, order_number=order_number, article=article)
         self.record(event)
@@ -102,12 +105,18 @@ class ContainedCase(Aggregate):
 
     def trace(self, order_number: str, goods: Iterable[IssuedGoods], lines: Iterable[OrderedLine] = ()) -> None:
         """Orders has told where the goods come from and what they cost; the suspected lots are held (QUA-1, QUA-5)."""
-        came = {item.lot_id: TracedLot(lot_id=item.lot_id, lot=item.lot, article=item.article) for item in goods}
+        came = {
+            item.lot_id: TracedLot(lot_id=item.lot_id, lot=item.lot, article=item.article, orders=[order_number])
+            for item in goods
+        }
         event = GoodsTraced(
             complaint_id=self.complaint_id, order_number=order_number, lots=[lot.lot for lot in came.values()]
         )
         self.record(event)
         known = {lot.lot_id for lot in self.lots}
+        for lot in self.lots:
+            if lot.lot_id in came and order_number not in lot.orders:
+                lot.orders.append(order_number)
         self.lots += [lot for lot in came.values() if lot.lot_id not in known]
         if order_number not in self.order_numbers:
             self.order_numbers.append(order_number)
@@ -119,24 +128,24 @@ class ContainedCase(Aggregate):
         self._contain()
 
     def _contain(self) -> None:
-        """Hold what is suspected and never was held; let go what the slip clears: the same lots in whatever order."""
+        """Hold what is suspected and nobody has released; let go what the slip clears: the same in whatever order."""
         self.goods_value = value_of(self.bought, self.slip)
-        suspects = suspected(self.lots, self.slip.article if self.slip else None)
-        self._hold([lot for lot in suspects if not lot.held and not lot.released])
-        self._release([lot for lot in self.lots if lot.held and lot not in suspects], CLEARED)
+        suspects = suspected(self.lots, self.slip)
+        self._hold([lot for lot in suspects if lot.may_be_held])
+        self._release([lot for lot in self.lots if lot.held and lot not in suspects], CLEARED, cleared=True)
 
     def _hold(self, lots: Sequence[TracedLot]) -> None:
         if lots:
             self.record(LotHoldOrdered(complaint_id=self.complaint_id, lot_ids=[lot.lot_id for lot in lots]))
         for lot in lots:
-            lot.held = True
+            lot.held, lot.released, lot.cleared = True, False, False
 
-    def _release(self, lots: Sequence[TracedLot], reason: str) -> None:
+    def _release(self, lots: Sequence[TracedLot], reason: str, *, cleared: bool = False) -> None:
         if lots:
             ids = [lot.lot_id for lot in lots]
             self.record(LotReleaseOrdered(complaint_id=self.complaint_id, lot_ids=ids, reason=reason))
         for lot in lots:
-            lot.held, lot.released = False, True
+            lot.held, lot.released, lot.cleared = False, True, cleared
 
     def release_lots(self, reason: str) -> None:
         """Lift the hold on all lots, once something was found (QUA-1); also after the case is closed."""

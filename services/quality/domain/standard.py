@@ -36,7 +36,7 @@ class Edition(BaseModel):
 
 
 class Standard(Aggregate):
-    """检验标准: confidential; read by the posts it names, and every reading is on record (QUA-8)."""
+    """检验标准: confidential; read by the posts it names; every reading, and every attempt, is on record (QUA-8)."""
 
     TABLE = "standards"
     ENTITY = "standard"
@@ -86,10 +86,18 @@ class Standard(Aggregate):
         self.record(StandardReadersNamed(code=self.code, readers=posts))
         self.readers = posts
 
-    def readable(self, edition: int | None, by: Actor) -> Edition:
-        """The edition asked for, or the one in force, for whoever holds a post that may read it (QUA-8)."""
+    def refusal(self, by: Actor) -> Forbidden | None:
+        """Why somebody may not read it; None for whoever holds a post that it names (QUA-8)."""
+        if by.outside:
+            return Forbidden("nobody from outside reads an inspection standard", rule="QUA-8")
         if not by.holds(*self.readers):
-            raise Forbidden("this standard is read by the posts {posts}", rule="QUA-8", posts=", ".join(self.readers))
+            return Forbidden("this standard is read by the posts {posts}", rule="QUA-8", posts=", ".join(self.readers))
+        return None
+
+    def readable(self, edition: int | None, by: Actor) -> Edition:
+        """The edition asked for, or the one in force, for whoever may read it (QUA-8)."""
+        if refusal := self.refusal(by):
+            raise refusal
         if edition is None:
             return self._in_force()
         for one in self.editions:

@@ -13,10 +13,9 @@ from services.regulations.domain.content import cited
 from services.regulations.domain.first import OWN
 from services.regulations.domain.rules import Rule, catalogue
 from shared.domain.decisions import refused_by
-from shared.domain.policy import Policy
 from shared.domain.policy_parameter import plain
 from shared.domain.refusals import NotFound
-from shared.persistence.policies import Policies, UnknownPolicy
+from shared.persistence.policies import Policies
 from shared.persistence.pool import Reader
 from shared.web.identity import Anyone
 from shared.web.paging import Page, Paged, document, listed
@@ -114,7 +113,7 @@ def _of_row(row: Any) -> Decided:
 
 
 async def _basis(reader: Reader, policies: Policies, decided: Decided, language: Language) -> Basis:
-    rule, policy = catalogue().rules[decided.rule], _policy(policies, decided)
+    rule, policy = catalogue().rules[decided.rule], await policies.of(decided.policy, decided.at, reader)
     used = {key: policy.parameters[key] for key in rule.parameters if key in policy.parameters}
     names = await views.titles(reader, used)
     return Basis(
@@ -129,14 +128,6 @@ async def _basis(reader: Reader, policies: Policies, decided: Decided, language:
         ],
         policy=decided.policy or policy.version,
     )  # fmt: skip
-
-
-def _policy(policies: Policies, decided: Decided) -> Policy:
-    """The version the case is stamped with, else the one in force then."""
-    try:
-        return policies.of(decided.policy) if decided.policy else policies.at(decided.at)
-    except UnknownPolicy:  # a service that has read a file of its own
-        return policies.at(decided.at)
 
 
 async def _clauses(reader: Reader, rule: Rule, stated: Sequence[str], at: datetime) -> list[CitedClause]:

@@ -102,6 +102,7 @@ class Regulation(Aggregate):
     acknowledge_by: datetime | None = None
     reviews: tuple[Review, ...] = ()
     next_review_at: datetime | None = None
+    reviews_missed: int = 0
     superseded_at: datetime | None = None
     superseded_by: int | None = None
     reason: str | None = None
@@ -209,14 +210,21 @@ class Regulation(Aggregate):
         """Confirmed as it is, or to be revised; the next review is due a whole period later (REG-1)."""
         self.record(RegulationReviewed(code=self.code, edition=self.edition, outcome=outcome, note=note))
         self.reviews += (Review(by=by.id, at=at, outcome=outcome, note=note),)
+        self.reviews_missed = 0
         self._await_review(at)
 
     def remind_of_review(self, at: datetime) -> None:
-        """It was not reviewed in time; asked again until it is (REG-1)."""
+        """It is to be reviewed; asked again, as overdue, until it is (REG-1)."""
         last = self.reviews[-1].at if self.reviews else self.took_effect_at
         if self.terms is None or last is None:
             raise LookupError("only an edition that took effect is reviewed")
-        self.record(RegulationReviewDue(code=self.code, edition=self.edition, title=self.title, last_reviewed_at=last))
+        self.record(
+            RegulationReviewDue(
+                code=self.code, edition=self.edition, title=self.title, last_reviewed_at=last,
+                due_at=self.next_review_at, overdue=self.reviews_missed > 0,
+            )
+        )  # fmt: skip
+        self.reviews_missed += 1
         self.schedule(self.remind_of_review, at + self.terms.review_reminder)
 
     def close_acknowledging(self, at: datetime) -> None:
@@ -232,7 +240,7 @@ class Regulation(Aggregate):
             self.record(
                 AcknowledgementsMissing(
                     code=self.code, edition=self.edition, title=self.title,
-                    employees=employees[first : first + AT_ONCE],
+                    employees=employees[first : first + AT_ONCE], acknowledge_by=self.acknowledge_by,
                 )
             )  # fmt: skip
 

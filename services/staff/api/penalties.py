@@ -93,7 +93,7 @@ async def print_notice(
 async def decide_penalty(penalty_id: UUID, body: Ruling, by: Decider, change: PenaltyChange) -> Response:
     """Choose measures and fine inside the schedule; a dismissal waits for a second decider (STF-7, STF-8)."""
     async with change.together(penalty_id) as both:
-        policy = change.policy_of(both.main.policy)
+        policy = await change.policy_of(both.main.policy, both.main.proposed_at)
         employee = await views.employee_to_fine(both.work, both.main.employee)
         fined = await views.fined(both.work, both.main, month_of(change.at))
         both.main.decide(body, employee, fined, by, policy, change.at)
