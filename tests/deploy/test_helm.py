@@ -207,6 +207,12 @@ def test_what_a_pod_is_told_is_what_a_service_reads_and_secrets_stand_nowhere(pl
     assert mentioned == {name for name, _ in pods(plain) if name.startswith("xf-orders-")}
 
 
+def test_a_process_opens_as_many_connections_as_its_role_or_its_service_says() -> None:
+    values = {"services": {"orders": {"roles": {"api": {"poolSize": 24}}}}, "settings": {"poolSize": 9}}
+    sizes = {name: settings(pod)["POOL_SIZE"]["value"] for name, pod in pods(rendered(values))}
+    assert [sizes[f"xf-{name}"] for name in ("orders-api", "quality-api", "orders-relay")] == ["24", "9", "4"]
+
+
 def test_no_service_reaches_another(plain: list[dict[str, Any]], mixed: list[dict[str, Any]]) -> None:
     for documents in (plain, mixed):
         apart = of(documents, "NetworkPolicy")["xf-apart"]["spec"]

@@ -48,6 +48,8 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 {{/* What a process reads from its environment (shared/settings.py); secrets by reference. */}}
 {{- define "xiaofu.environment" -}}
 {{- $secret := .of.secret | default (printf "xiaofu-%s" .service) -}}
+{{- $pool := dig .role "poolSize" .root.Values.settings.poolSize .root.Values.roles -}}
+{{- $pool = dig "roles" .role "poolSize" $pool .of -}}
 {{- with .root.Values -}}
 - {name: DATABASE_URL, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: DATABASE_URL}}}
 - {name: NATS_URL, valueFrom: {secretKeyRef: {name: {{ $secret }}, key: NATS_URL}}}
@@ -57,7 +59,7 @@ helm.sh/chart: {{ .root.Chart.Name }}-{{ .root.Chart.Version }}
 - {name: COMPANY_NAME, value: {{ .settings.companyName | quote }}}
 - {name: PUBLIC_URL, value: {{ .settings.publicUrl | quote }}}
 - {name: STREAM_REPLICAS, value: {{ .settings.streamReplicas | quote }}}
-- {name: POOL_SIZE, value: {{ .settings.poolSize | quote }}}
+- {name: POOL_SIZE, value: {{ $pool | quote }}}
 - {name: DRAIN_SECONDS, value: {{ .settings.drainSeconds | quote }}}
 - {name: LOG_LEVEL, value: {{ .settings.logLevel | quote }}}
 {{- if .policy.configMap }}
