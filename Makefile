@@ -6,7 +6,7 @@ BIN := .venv/bin
 COMPOSED := balancer contracts orders complaints notifications quality staff regulations customers
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-containers compose-secrets compose-up compose-down compose-demo lint format bench lock clean
+.PHONY: help demo up down test test-containers test-promtool compose-secrets compose-up compose-restart compose-down compose-demo lint format bench lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -25,13 +25,20 @@ test: .venv/ready  ## all tests, on a real PostgreSQL and a real NATS
 	$(BIN)/coverage report --include='shared/*,services/*/domain/*' --fail-under=95
 
 test-containers: .venv/ready  ## store, relay, consumer and journeys on containers, and the compose stack (needs Docker)
-	XIAOFU_TEST_SERVERS=containers $(BIN)/pytest -q tests/shared/test_store.py tests/shared/test_relay.py tests/shared/test_consumer.py tests/journeys tests/deploy/test_compose_running.py
+	XIAOFU_TEST_SERVERS=containers $(BIN)/pytest -q tests/shared/test_store.py tests/shared/test_relay.py tests/shared/test_consumer.py tests/journeys $(wildcard tests/deploy/test_compose_r*.py)
+
+test-promtool: .venv/ready  ## the alert rules and their tests as Prometheus itself judges them (Debian: prometheus)
+	$(BIN)/pytest -q tests/deploy/test_promtool.py
 
 compose-secrets: .venv/ready  ## make what docker-compose.yml mounts: passwords, keys, the users of the bus
 	$(BIN)/python -m deploy.docker.secrets
 
 compose-up: compose-secrets  ## build the image, start everything in containers, wait until it is ready
 	docker compose up --build --detach --wait $(COMPOSED)
+
+compose-restart: compose-secrets  ## build the image again and replace every container, one by one; no request is lost or refused
+	docker compose build contracts
+	$(BIN)/python -m deploy.docker.restart
 
 compose-down:    ## stop the containers (the data stays: `docker compose down --volumes` removes it)
 	docker compose --profile '*' down

@@ -106,7 +106,7 @@ async def migrate(url: str, folder: Path) -> list[str]:
 
     Raises `MigrationError` if an applied migration was edited since, or if the database is ahead of this code.
     """
-    connection: Connection = await asyncpg.connect(url, command_timeout=600)
+    connection: Connection = await asyncpg.connect(url)  # an index of a large table takes what it takes
     try:
         # Not by waiting inside a statement: an index that is built CONCURRENTLY waits for every statement to end.
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", MIGRATION_LOCK):  # noqa: ASYNC110
