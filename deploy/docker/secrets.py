@@ -1,12 +1,14 @@
 """The compose stack's secrets: made once, as files, of which every container is given its own and no other."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.local.catalogue import SERVICES
 from deploy.local.credentials import Credentials, credentials, new_secret, signing_key, write_private
+from deploy.local.deployment import write_addresses
 from deploy.local.jetstream import OPERATOR
 from deploy.local.permissions import permissions
 from deploy.local.postgresql import SUPERUSER
@@ -14,6 +16,7 @@ from deploy.local.postgresql import SUPERUSER
 FOLDER = Path(".xiaofu-compose")
 MOUNTED = "mounted"
 NODES = ("nats", "nats-2", "nats-3")
+PUBLISHED = {**SERVICES, "nats": 4222, "postgres": 5442}
 POLICY = """\
 # Numbers of the first start that differ from shared/domain/policy.toml: regulations enter them as their first editions.
 # Later a new edition changes them, and this file changes nothing (REG-2).
@@ -36,6 +39,7 @@ def compose_secrets(folder: Path = FOLDER) -> Path:
         _write(mounted / name, text)
     policy = folder / "policy.toml"
     _write(policy, policy.read_text() if policy.exists() else POLICY)
+    _write_addresses(folder)
     return mounted
 
 
@@ -50,6 +54,15 @@ def _files(folder: Path) -> Iterator[tuple[str, str]]:
     yield "nats_users.conf", json.dumps({"authorization": {"users": list(_users(known))}}, indent=1)
     yield "nats_cluster.conf", json.dumps({"cluster": _cluster(_kept(folder / "routes-password"))}, indent=1)
     yield "grafana_password", _kept(folder / "grafana-password")
+
+
+def _write_addresses(folder: Path) -> None:
+    """Where `xiaofu --data-dir` finds the stack: on the ports that the same variables give compose."""
+    known = credentials(folder)
+    ports = {name: int(os.environ.get(f"{name.upper()}_PORT", port)) for name, port in PUBLISHED.items()}
+    nats = f"nats://{OPERATOR}:{known.bus[OPERATOR]}@127.0.0.1:{ports.pop('nats')}"
+    postgresql = f"postgresql://{SUPERUSER}:{known.databases[SUPERUSER]}@127.0.0.1:{ports.pop('postgres')}/{SUPERUSER}"
+    write_addresses(folder, nats, postgresql, ports)
 
 
 def _users(known: Credentials) -> Iterator[dict[str, object]]:

@@ -19,19 +19,23 @@ from deploy.local.problem import Problem
 
 NATS_PORT = 4222
 READY_LIMIT = 90.0
+PASSING = ("prepare", "folders")
 
 
 class ComposeStack(Doors):
-    """A project of its own on free ports, with the secrets of `data_dir`; its volumes go when it stops."""
+    """A project of its own on free ports, with the secrets of `data_dir`; its volumes go when it stops.
 
-    def __init__(self, data_dir: Path, project: str) -> None:
+    `settings` are further variables of docker-compose.yml.
+    """
+
+    def __init__(self, data_dir: Path, project: str, **settings: str) -> None:
         super().__init__(data_dir.absolute(), State(supervisor=os.getpid(), port_offset=free_offset(SERVICES)))
         ports = {name: port + self.state.port_offset for name, port in SERVICES.items()}
         self.state.processes = {name: Entry(port=port) for name, port in ports.items()}
         self.state.processes["nats"] = Entry(port=free_port(NATS_PORT))
         variables = {f"{name.upper()}_PORT": str(entry.port) for name, entry in self.state.processes.items()}
         variables |= {"XIAOFU_SECRETS": str(self.data_dir), "PUBLIC_URL": self.base_url("contracts")}
-        self.compose = Compose(project, variables)
+        self.compose = Compose(project, variables | settings)
         self._reviving: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -51,8 +55,12 @@ class ComposeStack(Doors):
         """Returns when every service is ready behind the balancer; raises `Problem` when that cannot be had."""
         compose_secrets(self.data_dir)
         await asyncio.to_thread(self.compose.run, "build", "contracts", "balancer")
-        # Named one by one: `--wait` takes `prepare`, which ends when it has done its work, for a failure.
-        await asyncio.to_thread(self.compose.run, "up", "--detach", "--wait", "balancer", *SERVICES)
+        # Named one by one: `--wait` takes what ends when it has done its work for a failure.
+        lasting = [name for name in self.compose.services() if name not in PASSING]
+        try:
+            await asyncio.to_thread(self.compose.run, "up", "--detach", "--wait", *lasting)
+        except Problem as problem:
+            raise Problem(f"{problem}\n{self._last_words('prepare')}") from None
         await self.all_ready()
 
     async def all_ready(self, timeout: float = READY_LIMIT) -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from base64 import b64decode
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -91,7 +92,10 @@ class Imprint(NamedTuple):
 
 def imprint(message: Msg) -> Imprint | None:
     """`None`: no relay has published this."""
-    headers = message.headers or {}
+    return _imprint(message.headers or {})
+
+
+def _imprint(headers: Mapping[str, str]) -> Imprint | None:
     try:
         return Imprint(int(headers[SEQ]), UUID(headers[EVENT_ID].partition(":")[0]))
     except (KeyError, ValueError):
@@ -99,9 +103,18 @@ def imprint(message: Msg) -> Imprint | None:
 
 
 async def read_message(bus: Client, stream: str, seq: int) -> Imprint | None:
-    """Which event a stream holds at a sequence; `None` also if there is nothing."""
-    request = orjson.dumps({"seq": seq})
-    return imprint(await bus.request(f"{API}.DIRECT.GET.{stream}", request, timeout=5))
+    """Which event a stream holds at a sequence; `None` also if there is nothing.
+
+    The leader says so. Another replica, which a direct read may reach, has perhaps not got it yet.
+    """
+    try:
+        found = (await ask(bus, f"STREAM.MSG.GET.{stream}", {"seq": seq}))["message"]
+    except ApiError as error:
+        if error.code != MESSAGE_MISSING:
+            raise
+        return None
+    _, _, lines = b64decode(found.get("hdrs", "")).decode().partition("\r\n")
+    return _imprint({key: value.strip() for key, _, value in (line.partition(":") for line in lines.split("\r\n"))})
 
 
 async def read_stream(bus: Client, stream: str, after: int, page: int = 1000) -> AsyncIterator[Msg]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.docker.secrets import compose_secrets
 from deploy.local.catalogue import SERVICES
 from deploy.local.permissions import permissions
-
-yaml = pytest.importorskip("yaml")
 
 ROOT = Path(__file__).parents[2]
 OURS = {"contracts", "orders", "complaints", "notifications", "quality", "staff", "regulations", "customers"}

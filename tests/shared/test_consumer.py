@@ -224,7 +224,10 @@ async def test_a_refusal_parks_at_once_with_its_rule(hearing: Hearing) -> None:
     assert tuple(row.values()) == ("refused", "TST-4: not 15", 1)
 
 
-async def test_the_log_says_what_was_parked_within_the_trace_it_belongs_to(hearing: Hearing) -> None:
+async def test_the_log_says_what_was_parked_within_the_trace_it_belongs_to(
+    hearing: Hearing, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR, log.name)
     said = io.StringIO()
     handler = logging.StreamHandler(said)
     handler.setFormatter(JsonLines("echo"))
