@@ -57,9 +57,7 @@ ON CONFLICT (stream) DO UPDATE
 SET safe_seq = $2, stream_seq = $3, event_id = $4, rounds = $5, updated_at = now()
 """
 
-AGAIN = """
-SELECT seq, event_id, subject, data FROM events WHERE entity_id = $1 AND version > $2 ORDER BY seq LIMIT 10000
-"""
+AGAIN = "SELECT seq, event_id, subject, data FROM events WHERE entity_id = $1 AND version > $2 ORDER BY seq LIMIT 10000"
 
 AGAIN_BY_SEQ = "SELECT seq, event_id, subject, data FROM events WHERE seq = ANY($1::bigint[]) ORDER BY seq"
 

@@ -14,10 +14,14 @@ from deploy.docker.stack import PASSING, ComposeStack
 from deploy.local.catalogue import SERVICES
 from deploy.local.credentials import credentials
 from deploy.local.demo import policy_file
+from deploy.local.problem import Problem
 from tests.house import eventually
 
 REPLICAS = 3
-VARIANTS = ("", "deploy/docker/roles.env", "deploy/nats/cluster.env", "deploy/observability/compose.env")
+VARIANTS = (
+    "", "deploy/docker/roles.env", "deploy/docker/partitions.env", "deploy/nats/cluster.env",
+    "deploy/observability/compose.env",
+)  # fmt: skip
 PROGRAM = """
 import asyncio, asyncpg
 from pathlib import Path
@@ -68,6 +72,11 @@ async def test_every_container_is_up_and_healthy(stack: ComposeStack) -> None:
 async def test_a_service_runs_as_nobody_and_cannot_write(stack: ComposeStack) -> None:
     assert inside(stack, "orders", "id", "-u") == "10001"
     assert inside(stack, "orders", "sh", "-c", "touch /srv/xiaofu/x 2>/dev/null || echo refused") == "refused"
+
+
+async def test_a_node_of_a_cluster_does_not_come_up_by_its_profile_alone(stack: ComposeStack) -> None:
+    with pytest.raises(Problem, match="started with --env-file deploy/nats/cluster.env"):
+        await asyncio.to_thread(stack.compose.run, "run", "--rm", "--no-deps", "-T", "nats-2")
 
 
 async def test_no_password_stands_in_the_environment(stack: ComposeStack) -> None:

@@ -1,13 +1,14 @@
 """Part 7: a service complaint, established, and its fine between 20 and 100 yuan."""
 
+from typing import Any
+
 from deploy.local.demo.cast import Cast
 from deploy.local.demo.settling import bulletin, decide, noticed, proposed, upheld
 
 
-async def serve(cast: Cast) -> None:
-    """Public criticism and a fine inside the range; a yuan less or more is refused."""
+async def established(cast: Cast) -> Any:
+    """A service complaint whose person is responsible, on evidence."""
     account, visitors = cast.account, cast.visitors
-    account.chapter("7. A service complaint, and a fine inside the range")
     dealer = cast.dealers[2]
     body = {
         "kind": "service",
@@ -29,6 +30,14 @@ async def serve(cast: Cast) -> None:
     }  # fmt: skip
     await visitors.post("complaints", f"{path}/establish", "u09", {"verified": True, "responsible": [who]})
     account.tell(f"{visitors.name('u09')} has established the responsibility (经查实)", "CMP-15")
+    return case
+
+
+async def serve(cast: Cast) -> None:
+    """Public criticism and a fine inside the range; a yuan less or more is refused."""
+    account, visitors = cast.account, cast.visitors
+    account.chapter("7. A service complaint, and a fine inside the range")
+    case = await established(cast)
     penalty = await proposed(cast, case["id"])
     measures = set(penalty.get("measures", []))
     account.expect(

@@ -131,22 +131,11 @@ class Order(ShippedOrder):
         if total > LIMIT:
             raise RuleBroken("ORD-5", "an order's total stays within a trillion yuan")
         order = cls.begin(
-            id,
-            number=number("DH", id, at),
-            customer_id=customer_id,
-            contract_id=contract_id,
-            stock_position_id=position.id,
-            salesperson=salesperson,
-            placed_by=by.id,
-            placed_at=at,
-            requirements=requirements,
-            reference=reference,
-            quotation_id=quotation_id,
-            store=by.store,
-            branch=by.branch,
-            lines=list(lines),
-            total=total,
-        )
+            id, number=number("DH", id, at), customer_id=customer_id, contract_id=contract_id,
+            stock_position_id=position.id, salesperson=salesperson, placed_by=by.id, placed_at=at,
+            requirements=requirements, reference=reference, quotation_id=quotation_id, store=by.store, branch=by.branch,
+            lines=list(lines), total=total,
+        )  # fmt: skip
         order.promise(deliver_by, at.astimezone(SHANGHAI).date())
         order.record(OrderPlaced.model_validate(order, from_attributes=True))
         order.await_payment(policy, at)
