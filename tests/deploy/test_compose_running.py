@@ -75,7 +75,7 @@ async def test_a_service_runs_as_nobody_and_cannot_write(stack: ComposeStack) ->
 
 
 async def test_a_node_of_a_cluster_does_not_come_up_by_its_profile_alone(stack: ComposeStack) -> None:
-    with pytest.raises(Problem, match="started with --env-file deploy/nats/cluster.env"):
+    with pytest.raises(Problem, match=r"started with --env-file deploy/nats/cluster\.env"):
         await asyncio.to_thread(stack.compose.run, "run", "--rm", "--no-deps", "-T", "nats-2")
 
 
