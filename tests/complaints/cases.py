@@ -83,6 +83,7 @@ def resolved(kind: Kind = Kind.QUALITY, by: Actor = DIRECTOR, **more: Any) -> Co
         passed_on(complaint, by)
     complaint.propose("换货十二平方米", by, NOON + 2 * HOUR)
     complaint.agree("可以", CUSTOMER, NOON + 3 * HOUR)
+    complaint.carry_out("换货十二平方米", "CH1", by, NOON + 4 * HOUR)
     complaint.resolve("已换货", "电话", by, NOON + 4 * HOUR)
     return complaint
 

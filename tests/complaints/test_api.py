@@ -55,12 +55,13 @@ async def test_a_complaint_goes_from_intake_to_the_customers_word(desk: Desk) ->
     await desk.do(case, "establish", DIRECTOR, {"verified": True, "responsible": [found]})
     await desk.do(case, "propose", DIRECTOR, {"measures": "换货"})
     await desk.do(case, "consent", customer, {"customer_said": "可以"})
+    await desk.do(case, "carry-out", DIRECTOR, {"what": "换货", "reference": "CH1"})
     await desk.do(case, "resolve", DIRECTOR, {"summary": "已换货", "told_customer_by": "电话"})
     closed = await desk.do(case, "close", customer)
     assert closed["status"] == "closed"
     assert await desk.announced(case) == [
         "filed", "assigned", "taken", "responded", "responsibility_established", "measures_proposed",
-        "customer_consented", "resolved", "closed",
+        "customer_consented", "carried_out", "resolved", "closed",
     ]  # fmt: skip
     assert await deadlines(desk, case) == ["remind_follow_up"]
     reopened = await desk.do(case, "reopen", customer, {"reason": "又有色差"})

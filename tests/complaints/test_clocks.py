@@ -92,6 +92,7 @@ def test_a_case_that_is_opened_again_climbs_the_line_anew() -> None:
     complaint.miss_response(NOON + 24 * HOUR)
     complaint.propose("补送", MANAGER, NOON + 25 * HOUR)
     complaint.agree("可以", CUSTOMER, NOON + 25 * HOUR)
+    complaint.carry_out("换货", "CH1", MANAGER, NOON + 26 * HOUR)
     complaint.resolve("已补送", "电话", MANAGER, NOON + 26 * HOUR)
     complaint.reopen("又迟到", POLICY, AGENT, NOON + 50 * HOUR)
     assert (complaint.called, complaint.post_in_charge) == (None, Post.SALES_MANAGER)
@@ -110,6 +111,7 @@ def test_a_major_incident_that_is_opened_again_goes_straight_to_the_top_again() 
     complaint.grade(Severity.ORDINARY, True, "媒体报道", OFFICE, NOON + 25 * HOUR)
     complaint.propose("补送", MANAGER, NOON + 26 * HOUR)
     complaint.agree("可以", CUSTOMER, NOON + 26 * HOUR)
+    complaint.carry_out("换货", "CH1", MANAGER, NOON + 27 * HOUR)
     complaint.resolve("已补送", "电话", MANAGER, NOON + 27 * HOUR)
     complaint.reopen("又迟到", POLICY, AGENT, NOON + 50 * HOUR)
     assert complaint.called
@@ -163,6 +165,7 @@ def test_a_deadline_that_passed_while_no_timer_ran_is_a_breach_all_the_same() ->
     complaint.miss_response(NOON + 25 * HOUR)
     complaint.propose("换货", DIRECTOR, NOON + 26 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 26 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 27 * HOUR)
     complaint.resolve("已换货", "电话", DIRECTOR, NOON + 49 * HOUR)
     assert [breach.clock for breach in complaint.breaches] == [ClockName.RESPONSE, ClockName.RESOLUTION]
     assert complaint.resolution
@@ -208,6 +211,7 @@ def test_breaches_stay_when_a_case_is_reopened() -> None:
     before = list(complaint.breaches)
     complaint.propose("换货", DIRECTOR, NOON + 25 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 25 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 26 * HOUR)
     complaint.resolve("已换货", "电话", DIRECTOR, NOON + 26 * HOUR)
     complaint.reopen("不满意", POLICY, AGENT, NOON + 27 * HOUR)
     complaint.miss_response(NOON + 60 * HOUR)

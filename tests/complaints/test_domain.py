@@ -109,6 +109,7 @@ def test_a_person_further_up_takes_a_case_over() -> None:
     complaint.take(VICE_PRESIDENT, NOON + 3 * HOUR)
     assert complaint.recorded[-1].model_dump()["instead_of"] == MANAGER.id
     complaint.agree("好", CUSTOMER, NOON + 3 * HOUR)
+    complaint.carry_out("补发", "CH1", VICE_PRESIDENT, NOON + 4 * HOUR)
     with pytest.raises(Forbidden) as refusal:
         complaint.resolve("已补发", "电话", MANAGER, NOON + 4 * HOUR)
     assert rule_of(refusal) == "CMP-4"
@@ -188,10 +189,14 @@ def test_goods_and_delivery_are_settled_as_the_customer_has_agreed(kind: Kind) -
     assert rule_of(refusal) == "CMP-8"
     complaint.propose("换货", DIRECTOR, NOON + 2 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 3 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 4 * HOUR)
     complaint.propose("还是退款", DIRECTOR, NOON + 4 * HOUR)
     with pytest.raises(RuleBroken):
         complaint.resolve("已换货", "电话", DIRECTOR, NOON + 5 * HOUR)
     complaint.agree("也好", CUSTOMER, NOON + 5 * HOUR)
+    with pytest.raises(RuleBroken, match="carried out first"):
+        complaint.resolve("已退款", "电话", DIRECTOR, NOON + 5 * HOUR)
+    complaint.carry_out("退款", "TK1", DIRECTOR, NOON + 6 * HOUR)
     complaint.resolve("已退款", "电话", DIRECTOR, NOON + 6 * HOUR)
     assert complaint.resolution
     assert complaint.resolution.in_time
@@ -223,6 +228,7 @@ def test_closing_needs_the_customers_word_or_policys_attempts_since_the_resoluti
         complaint.log_attempt(Channel.PHONE, "无人接听", CLERK, NOON + HOUR)
     complaint.propose("换货", DIRECTOR, NOON + 2 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 3 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 4 * HOUR)
     complaint.resolve("已换货", "电话", DIRECTOR, NOON + 4 * HOUR)
     for attempts in range(POLICY.complaints.closing_attempts):
         with pytest.raises(RuleBroken) as refusal:

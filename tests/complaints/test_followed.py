@@ -309,5 +309,6 @@ def test_a_case_that_was_filed_before_all_this_goes_on_under_the_first_policy() 
     complaint.grant_pause(GENERAL_MANAGER, NOON + 3 * HOUR)
     complaint.propose("换货", DIRECTOR, NOON + 4 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 5 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 6 * HOUR)
     complaint.resolve("已换货", "电话", DIRECTOR, NOON + 6 * HOUR)
     assert complaint.paused_for == 2 * HOUR

@@ -118,6 +118,10 @@ class AnyStory(RuleBasedStateMachine):
         self.attempt(lambda complaint: complaint.agree("好", by, self.now))
 
     @rule(by=st.sampled_from(PEOPLE))
+    def carry_out(self, by: Actor) -> None:
+        self.attempt(lambda complaint: complaint.carry_out("换货", "CH1", by, self.now))
+
+    @rule(by=st.sampled_from(PEOPLE))
     def resolve(self, by: Actor) -> None:
         self.attempt(lambda complaint: complaint.resolve("已换货", "电话", by, self.now))
 
@@ -128,6 +132,7 @@ class AnyStory(RuleBasedStateMachine):
         self.take(by)
         self.hand_over(by, Post.WAREHOUSE)
         self.report_back(WAREHOUSE)
+        self.carry_out(by)
         self.resolve(by)
         self.propose(by)
         self.agree(CUSTOMER)
@@ -251,7 +256,7 @@ class AnyStory(RuleBasedStateMachine):
         complaint = self.complaint
         if complaint.status in (ComplaintStatus.RESOLVED, ComplaintStatus.CLOSED):
             assert complaint.resolution
-            assert complaint.consent or complaint.kind not in NEEDS_CONSENT
+            assert (complaint.consent and complaint.carried_out) or complaint.kind not in NEEDS_CONSENT
         if complaint.status is ComplaintStatus.CLOSED:
             assert complaint.closure
             since = [one for one in complaint.attempts if complaint.resolution and one.at >= complaint.resolution.at]

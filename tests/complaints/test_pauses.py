@@ -120,6 +120,7 @@ def test_the_cap_is_that_of_the_whole_case_also_after_it_was_reopened() -> None:
     complaint.end_pause(NOON + 27 * HOUR)
     complaint.propose("换货", DIRECTOR, NOON + 28 * HOUR)
     complaint.agree("好", CUSTOMER, NOON + 28 * HOUR)
+    complaint.carry_out("换货", "CH1", DIRECTOR, NOON + 29 * HOUR)
     complaint.resolve("已换货", "电话", DIRECTOR, NOON + 29 * HOUR)
     complaint.reopen("不满意", POLICY, CUSTOMER, NOON + 30 * HOUR)
     with pytest.raises(RuleBroken):

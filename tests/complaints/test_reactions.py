@@ -134,6 +134,7 @@ async def test_what_others_tell_after_the_case_was_closed_is_kept_too(desk: Desk
     await desk.do(case, "respond", DIRECTOR, {"channel": "phone", "evidence": EVIDENCE, "spoken_to": "王先生"})
     await desk.do(case, "propose", DIRECTOR, {"measures": "换货"})
     await desk.do(case, "consent", AGENT, {"customer_said": "可以"})
+    await desk.do(case, "carry-out", DIRECTOR, {"what": "换货", "reference": "CH1"})
     await desk.do(case, "resolve", DIRECTOR, {"summary": "已换货", "told_customer_by": "电话"})
     await desk.do(case, "close", AGENT, {"confirmed_by": "王先生"})
     identity, investigation = UUID(case["id"]), uuid4()

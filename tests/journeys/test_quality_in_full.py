@@ -73,6 +73,8 @@ async def test_a_customer_who_is_not_satisfied_reopens_the_investigation(town: T
     await town.post("complaints", f"{case}/establish", "sales_director", {"verified": True, "responsible": [who]})
     await town.post("complaints", f"{case}/propose", "sales_director", {"measures": "换货"})
     await town["complaints"].post(f"{case}/consent", dealer, {"customer_said": "同意"})
+    done = {"what": "换货", "reference": "CH-1"}
+    await town.post("complaints", f"{case}/carry-out", "sales_director", done)
     resolution = {"summary": "已换货", "told_customer_by": "phone"}
     await town.post("complaints", f"{case}/resolve", "sales_director", resolution)
     await town["complaints"].post(f"{case}/close", dealer, {})

@@ -160,6 +160,10 @@ async def _closing(cast: Cast, path: str) -> None:
     dealer = {"customer": cast.dealers[0]["id"]}
     await visitors.post("complaints", f"{about}/consent", "d001", {"customer_said": "同意"}, places=dealer)
     account.tell("the dealer agrees to what is proposed", "CMP-8")
+    problem = await visitors.refused("complaints", f"{about}/resolve", "u05", resolution)
+    account.expect("nor before it is carried out", problem.get("rule") == "CMP-8", "CMP-8", problem)
+    done = {"what": "退款 1760 元,补送 20 m²", "reference": "TK20261124-1"}
+    await visitors.post("complaints", f"{about}/carry-out", "u05", done)
     await visitors.post("complaints", f"{about}/resolve", "u05", resolution)
     problem = await visitors.refused("complaints", f"{about}/close", "u05", {})
     account.expect(

@@ -71,7 +71,7 @@ class SettledCase(FollowedCase):
         """Offer the customer something; a new offer needs a new consent (CMP-8)."""
         self.require_handler(by)
         self.proposals.append(Proposal(measures=measures, by=by.id, at=at))
-        self.consent = None
+        self.consent = self.carried_out = None
         self.record(MeasuresProposed(number=self.number, measures=measures))
 
     def agree(self, customer_said: str, by: Actor, at: datetime) -> None:
@@ -100,6 +100,7 @@ class SettledCase(FollowedCase):
         self.require_handler(by)
         self.require(ComplaintResolved)
         self._refuse_without_consent()
+        self._refuse_before_it_is_done()
         self._refuse_without_finding()
         self._department_of_opinion()
         self.go_on(at)
@@ -218,6 +219,11 @@ class SettledCase(FollowedCase):
         """Nothing is settled with a customer about goods or delivery that they have not agreed to (CMP-8)."""
         if self.kind in NEEDS_CONSENT and self.consent is None:
             raise RuleBroken("CMP-8", "the customer has not agreed to what was proposed")
+
+    def _refuse_before_it_is_done(self) -> None:
+        """What was agreed is no solution yet: the goods are there, the money is (CMP-8)."""
+        if self.kind in NEEDS_CONSENT and self.carried_out is None:
+            raise RuleBroken("CMP-8", "what the customer has agreed to is carried out first, and recorded so")
 
     def _refuse_without_finding(self) -> None:
         """Nobody's conduct is settled before it was looked into: who is responsible, or that nobody is (CMP-8)."""
