@@ -134,6 +134,13 @@ def traceparent(current: Span) -> str | None:
     return f"00-{known.trace_id:032x}-{known.span_id:016x}-{known.trace_flags:02x}"
 
 
+def words_of(error: BaseException) -> str:
+    """What an error says: of a group its first one, of one without words its kind."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return str(error) or type(error).__name__
+
+
 def thread_of(story_id: UUID) -> str:
     """The header that makes a span part of a story whose earlier spans have long ended: a deadline's."""
     return f"00-{story_id.hex}-{story_id.int & (1 << 64) - 1 or 1:016x}-01"

@@ -52,7 +52,7 @@ def events(
     try:
         asyncio.run(_print_events(doors_of(data_dir), case, follow, limit))
     except UNREACHABLE as error:
-        raise Problem(f"NATS does not answer: {error or type(error).__name__}. See `xiaofu status`.") from error
+        raise Problem(f"NATS does not answer: {str(error) or type(error).__name__}. See `xiaofu status`.") from error
     except KeyboardInterrupt:
         raise typer.Exit(0) from None
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from services.notifications import views
 from services.notifications.domain.recipient import Recipient, RecipientKind
 from shared.persistence.pool import Pool
-from shared.telemetry import log
+from shared.telemetry import log, words_of
 from shared.web.problems import OUT_OF_REACH
 
 PAUSE = 0.5  # seconds between two looks, while anybody listens
@@ -94,7 +94,7 @@ class Feed:
             try:
                 await self._look()
             except OUT_OF_REACH as error:
-                log.warning("feed: %s; looking again", error or type(error).__name__)
+                log.warning("feed: %s; looking again", words_of(error))
             now = asyncio.get_running_loop().time()
             for listener in [listener for listener in self._listeners if listener.until < now]:
                 self._dismiss(listener)

@@ -25,7 +25,7 @@ from shared.messaging.reactions import Reactions
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Connection, Pool, passing
 from shared.persistence.work import Work
-from shared.telemetry import HANDLED, log, span, traceparent
+from shared.telemetry import HANDLED, log, span, traceparent, words_of
 
 CONFLICTS = 10  # of a batch with somebody else's change, before its events are tried one by one
 TRIES = 5  # of one event that fails by itself, before it is parked
@@ -63,7 +63,7 @@ class Consumer:
                     self.active = True
                     await self._serve(connection)
             except (*DATABASE, ExceptionGroup) as error:
-                log.warning("consumer: %s; standing for election again", error or type(error).__name__)
+                log.warning("consumer: %s; standing for election again", words_of(error))
                 await asyncio.sleep(FIRST_PAUSE)
             finally:
                 self.active = False
@@ -91,7 +91,7 @@ class Consumer:
                         await self._take(source, pull)
             except (*UNREACHABLE, ApiError) as error:
                 # Its publisher may not have started yet: the stream appears with its first relay.
-                log.info("consumer: %s is not to be had: %s", source, error or type(error).__name__)
+                log.info("consumer: %s is not to be had: %s", source, words_of(error))
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2)
 
@@ -111,7 +111,7 @@ class Consumer:
                 break
             except Exception as error:  # anything a reaction may raise: found by halving, then parked with its cause
                 if passing(error) or isinstance(error, UNREACHABLE):
-                    log.warning("consumer: %s; the batch is tried again", error or type(error).__name__)
+                    log.warning("consumer: %s; the batch is tried again", words_of(error))
                     pause = await self._wait_out(pause)
                     continue
                 tries += 1

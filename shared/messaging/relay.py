@@ -29,7 +29,7 @@ from shared.messaging.leadership import leadership
 from shared.messaging.streams import provide_stream, stream_name
 from shared.persistence.pool import DATABASE, Connection
 from shared.persistence.standstill import comparing
-from shared.telemetry import RELAYED, log, tell_of_relaying
+from shared.telemetry import RELAYED, log, tell_of_relaying, words_of
 
 READ = """
 (SELECT seq, event_id, subject, data FROM events WHERE seq > $1 ORDER BY seq LIMIT $3)
@@ -113,7 +113,7 @@ class Relay:
                 log.error("relay: %s", error)
                 await asyncio.sleep(5)
             except FAULTS as error:
-                log.warning("relay: %s; looking again in %.1f s", error or type(error).__name__, pause)
+                log.warning("relay: %s; looking again in %.1f s", words_of(error), pause)
                 await asyncio.sleep(pause)
             finally:
                 self.leading = False

@@ -9,7 +9,7 @@ import orjson
 from shared.domain.policy import Policy
 from shared.domain.policy_parameter import InvalidPolicy, Parameter
 from shared.persistence.pool import DATABASE, Pool, Reader
-from shared.telemetry import log
+from shared.telemetry import log, words_of
 
 KEEP = "INSERT INTO policies (version, effective_at, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
 
@@ -84,7 +84,7 @@ class Policies:
             try:
                 await self.learn(pool)
             except DATABASE as error:
-                log.warning("policies: %s; looking again", error or type(error).__name__)
+                log.warning("policies: %s; looking again", words_of(error))
 
 
 def parameters(document: str) -> dict[str, Parameter]:

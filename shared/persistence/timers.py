@@ -13,7 +13,7 @@ from shared.hands import Hands
 from shared.persistence.policies import Policies
 from shared.persistence.pool import DATABASE, Pool, passing
 from shared.persistence.work import Work
-from shared.telemetry import FAILED_TIMERS, FIRED_TIMERS, log, span, thread_of, traceparent
+from shared.telemetry import FAILED_TIMERS, FIRED_TIMERS, log, span, thread_of, traceparent, words_of
 
 CLAIM = """
 WITH due AS (
@@ -53,7 +53,7 @@ class Timers:
                 if fired < CLAIMED:
                     await asyncio.sleep(await self._wait())
             except (ChangedMeanwhile, *DATABASE) as error:
-                log.warning("timers: %s; looking again", error or type(error).__name__)
+                log.warning("timers: %s; looking again", words_of(error))
                 await asyncio.sleep(LONGEST_WAIT)
 
     async def _wait(self) -> float:

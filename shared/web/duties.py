@@ -24,7 +24,7 @@ from shared.persistence.pool import DATABASE, Pool
 from shared.persistence.standstill import why_standing_still
 from shared.persistence.timers import Timers
 from shared.settings import Role, Settings
-from shared.telemetry import log
+from shared.telemetry import log, words_of
 
 GRACE = 10.0  # seconds to finish what is in hand
 DAILY, HOURLY = 86_400.0, 3_600.0
@@ -159,7 +159,7 @@ class Duties:
             try:
                 await self._look()
             except DATABASE as error:
-                log.warning("duties: %s; looking again", error or type(error).__name__)
+                log.warning("duties: %s; looking again", words_of(error))
 
     async def _hourly(self, relay: Relay) -> None:
         """Whoever leads looks through what has come since the last audit, and lets what is missing be published."""
@@ -169,7 +169,7 @@ class Duties:
                 if relay.leading:
                     self._tell(await self.audit(repair=True, whole=False))
             except (*UNREACHABLE, *DATABASE, ApiError, NotAllowedNow) as error:
-                log.warning("audit: %s", error or type(error).__name__)
+                log.warning("audit: %s", words_of(error))
 
     @staticmethod
     def _tell(report: dict[str, Any]) -> None:

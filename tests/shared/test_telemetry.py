@@ -11,7 +11,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
 from shared.hands import Hands
-from shared.telemetry import JsonLines, log, span, start_telemetry, story, traceparent
+from shared.telemetry import JsonLines, log, span, start_telemetry, story, traceparent, words_of
 
 
 @pytest.fixture
@@ -43,6 +43,18 @@ def test_a_log_line_shows_the_fault() -> None:
 
 
 @pytest.mark.usefixtures("tracing")
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError("gone"), "gone"),
+        (TimeoutError(), "TimeoutError"),
+        (ExceptionGroup("unhandled", [ExceptionGroup("inner", [TimeoutError(), OSError("gone")])]), "TimeoutError"),
+    ],
+)
+def test_an_error_is_logged_by_its_own_words_or_its_kind(error: Exception, words: str) -> None:
+    assert words_of(error) == words
+
+
 def test_a_log_line_inside_a_span_bears_its_ids() -> None:
     with span("outside") as outside:
         found = line("x")
