@@ -203,7 +203,7 @@ async def test_twenty_thousand_rows_take_no_more_memory_than_a_few_hundred(form:
             tracemalloc.stop()
 
     few, many = await peak(1_000), await peak(20_000)
-    assert many < few * 1.5 + 200_000
+    assert many - few < 2_000_000  # the rows alone are more than five million bytes
 
 
 @pytest.mark.parametrize("form", Format)
