@@ -106,7 +106,8 @@ async def _read(pool: Pool, bus: Client, stream: str, since: Mark, mark: Mark) -
 
     async def look_up() -> None:
         present = await _present(pool, page)
-        foreign.extend(str(one.event_id) for one in page if one not in present)
+        if len(foreign) < LISTED:
+            foreign.extend(str(one.event_id) for one in page if one not in present)
         for seq, _ in present:
             if since.seq < seq <= mark.seq:
                 held[(seq - since.seq) // 8] |= 1 << (seq - since.seq) % 8
@@ -114,10 +115,10 @@ async def _read(pool: Pool, bus: Client, stream: str, since: Mark, mark: Mark) -
 
     async for message in read_stream(bus, stream, since.place):
         in_stream += 1
-        if (found := imprint(message)) is None:
-            foreign.append(f"message {(message.headers or {})['Nats-Sequence']}")
-        else:
+        if found := imprint(message):
             page.append(found)
+        elif len(foreign) < LISTED:
+            foreign.append(f"message {(message.headers or {})['Nats-Sequence']}")
         if len(page) == PAGE:
             await look_up()
     await look_up()
@@ -134,7 +135,8 @@ async def _look_up(pool: Pool, held: bytearray, since: Mark, mark: Mark) -> tupl
     in_log, missing, last = 0, list[int](), since.seq
     while rows := await pool.fetch(LOG, last, mark.seq, PAGE):
         numbers = [row["seq"] for row in rows]
-        missing += [seq for seq in numbers if not held[(seq - since.seq) // 8] >> (seq - since.seq) % 8 & 1]
+        if len(missing) < LISTED:
+            missing += [seq for seq in numbers if not held[(seq - since.seq) // 8] >> (seq - since.seq) % 8 & 1]
         last, in_log = numbers[-1], in_log + len(rows)
     return in_log, missing[:LISTED]
 
